@@ -1,0 +1,1 @@
+"""Entities, rules and use cases. No I/O; imports nothing of ours."""

@@ -1,0 +1,70 @@
+"""Identity keys: what a customer can be recognized by (design §5, contracts E.3)."""
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+import phonenumbers
+
+_MAX_VALUE = 200
+
+
+class KeyKind(StrEnum):
+    """Kinds of identity key, strongest first."""
+
+    LOGICAL = "logical"
+    IDENTIFIER = "identifier"
+    EXTERNAL = "external"
+    DOCUMENT = "document"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+WEAK_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE})
+"""Kinds that people share: they match only where E.3 says so, and may have several owners."""
+
+
+class IdentityKey(NamedTuple):
+    """One normalized key of a customer, unique within its tenant."""
+
+    kind: KeyKind
+    value: str
+
+    def encode(self) -> str:
+        """`kind:value`; long values are cut to a digest so that an index can always hold them."""
+        if len(self.value) <= _MAX_VALUE:
+            return f"{self.kind}:{self.value}"
+        digest = hashlib.sha256(self.value.encode()).hexdigest()
+        return f"{self.kind}:{self.value[:100]}#{digest}"
+
+
+def normalize_email(value: str) -> str:
+    """An e-mail address as a key: trimmed and lower case (E.3)."""
+    return value.strip().lower()
+
+
+def normalize_document(value: str) -> str:
+    """A national document as a key: its digits, else its letters and digits in upper case."""
+    digits = re.sub(r"\D", "", value)
+    return digits or re.sub(r"\W", "", value).upper()
+
+
+def normalize_phone(value: str, region: str) -> str | None:
+    """A phone number in E.164, or None where `value` cannot be one.
+
+    `region` (ISO 3166-1 alpha-2) gives the country of numbers written without one.
+    """
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def split_external_id(text: str) -> tuple[str, str]:
+    """(source, value) of an external id, split at the first colon; without one `default` (E.2)."""
+    source, colon, value = text.partition(":")
+    return (source, value) if colon else ("default", text)

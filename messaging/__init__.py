@@ -1,0 +1,1 @@
+"""The durable queue: one port, two adapters (AMQP, SQLite)."""
