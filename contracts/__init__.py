@@ -1,0 +1,1 @@
+"""The wire dialects: models, wire to domain, domain to wire. Imports domain."""

@@ -1,0 +1,68 @@
+"""What a contract offers for each of its ingestion operations."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.records import Entity, Fault, Record
+
+MAX_RECORDS = 1_000
+"""Records in one body (ruling R3)."""
+
+MAX_FAULTS = 100
+"""Faults named in one answer; the rest are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """One record of a body, or all of it, that breaks the contract."""
+
+    index: int | None
+    """The record's place in the body; None for the body as a whole."""
+    faults: tuple[Fault, ...]
+    body: bytes
+    """The record's own bytes as they were sent, or the whole body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What validation says of a body, without building records."""
+
+    records: int
+    """How many records the body holds, malformed ones included; 0 where it cannot be told."""
+    malformed: tuple[Malformed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a body came from: what decoding needs besides its bytes."""
+
+    tenant: str
+    ingestion_id: str
+    accepted_at: int
+    """Milliseconds since the Unix epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A body as records, good and bad, each with its place in the body."""
+
+    records: tuple[tuple[int, Record], ...]
+    malformed: tuple[Malformed, ...]
+
+
+class Operation(Protocol):
+    """One ingestion operation of one contract, such as `odp.v1.customers`."""
+
+    @property
+    def name(self) -> str:
+        """The name in message headers, receipts and dead letters."""
+
+    @property
+    def entity(self) -> Entity:
+        """The kind of record it carries."""
+
+    def check(self, body: bytes) -> Checked:
+        """Validate `body` from bytes. A body over MAX_RECORDS has the fault TOO_MANY_RECORDS."""
+
+    def decode(self, body: bytes, origin: Origin) -> Decoded:
+        """The records of `body`. Never raises for anything that `body` holds."""

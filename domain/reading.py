@@ -1,0 +1,63 @@
+"""What every surface asks of stored records when it reads; `storage/` answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from domain.errors import PermanentError
+from domain.identity import IdentityKey
+from domain.records import Entity, Stored
+
+
+class AmbiguousKeyError(PermanentError):
+    """Several customers have this key, so it names none of them."""
+
+
+class Order(StrEnum):
+    """The two orders that records are listed in, each with the record id as tie-break."""
+
+    VERSION = "version"
+    """By the newest version's time: the sender's `updatedAt`, else accepted-at."""
+    CHANGED = "changed"
+    """By the time of the last write, our clock: what an incremental pull follows."""
+
+
+class Cursor(NamedTuple):
+    """A place in a list: after the record `id`, whose time in the list's order is `at` (ms)."""
+
+    at: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which records of one tenant to list, and in which order. All times in ms since the epoch."""
+
+    entity: Entity
+    tenant: str
+    order: Order = Order.VERSION
+    above: int | None = None
+    """Only records whose time in `order` is later than this."""
+    until: int | None = None
+    """Only records whose time in `order` is this or earlier."""
+    customer_refs: frozenset[str] | None = None
+    """Only records that name a customer by one of these encoded identity keys."""
+
+
+class Reader(Protocol):
+    """Reads of stored records, always within one tenant. May raise StoreUnavailableError."""
+
+    async def get_many(self, entity: Entity, tenant: str, ids: Iterable[str]) -> dict[str, Stored]:
+        """The tenant's records among the stored ids `ids`, by id."""
+
+    async def page(
+        self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0
+    ) -> list[Stored]:
+        """At most `limit` records of `query` in its order, after `after`, without the first `skip`."""
+
+    async def count(self, query: Query, limit: int) -> int:
+        """How many records `query` has; counting stops at `limit`."""
+
+    async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
+        """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
