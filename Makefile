@@ -1,0 +1,49 @@
+# `make run` starts Portico, `make test` proves it. Each sets up what it needs, from nothing.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url --quiet
+
+.PHONY: run test install lint format lock proto docs clean
+
+run: install
+	$(BIN)/portico up $(ARGS)
+
+test: install lint
+	@scripts/ensure-packages rabbitmq-server curl
+	$(BIN)/pytest $(ARGS)
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@scripts/create-venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The exact versions and hashes of everything that is installed: for development, and for the image.
+lock: install
+	$(LOCK) --all-extras --output-file requirements.lock
+	$(LOCK) --output-file requirements-production.lock
+
+proto: install
+	$(BIN)/python -m gateway.grpc.generate
+
+docs: install
+	$(BIN)/python -m cli.settings_reference > docs/configuration.md.new
+	mv docs/configuration.md.new docs/configuration.md
+
+# What `make` and the tools wrote. The data of `portico up`, in .portico, stays.
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
