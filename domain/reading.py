@@ -51,9 +51,7 @@ class Reader(Protocol):
     async def get_many(self, entity: Entity, tenant: str, ids: Iterable[str]) -> dict[str, Stored]:
         """The tenant's records among the stored ids `ids`, by id."""
 
-    async def page(
-        self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0
-    ) -> list[Stored]:
+    async def page(self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0) -> list[Stored]:
         """At most `limit` records of `query` in its order, after `after`, without the first `skip`."""
 
     async def count(self, query: Query, limit: int) -> int:

@@ -1,6 +1,5 @@
 """Receipts: what became of every record of an ingestion (design §6, invariant 1)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.records import Applied, Outcome
@@ -85,14 +84,9 @@ class Tally:
     results: list[RecordResult] = field(default_factory=list)
 
     def add(self, index: int, applied: Applied) -> None:
-        """Take in the result of the record at `index`."""
+        """Take in the result of the record at `index`, which is not dead."""
         self.counts[applied.outcome] += 1
-        if applied.fault is not None:
-            fault = applied.fault
-            self.results.append(
-                RecordResult(index, applied.outcome, fault.code, fault.message, fault.pointer)
-            )
-        elif applied.outcome is Outcome.STALE:
+        if applied.outcome is Outcome.STALE:
             self.results.append(
                 RecordResult(
                     index,
@@ -114,10 +108,10 @@ class Tally:
                 )
             )
 
-    def add_dead(self, index: int, results: Sequence[RecordResult]) -> None:
-        """Take in records that were dead before they could be applied."""
-        self.counts[Outcome.DEAD] += len(results)
-        self.results.extend(results)
+    def add_dead(self, records: int, result: RecordResult) -> None:
+        """Take in `records` that are dead for one reason."""
+        self.counts[Outcome.DEAD] += records
+        self.results.append(result)
 
 
 def _conflict_code(applied: Applied) -> str:

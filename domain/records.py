@@ -1,7 +1,7 @@
 """Records: what a sender sent of one customer, lead, order, review or event, and what is stored."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -133,7 +133,8 @@ class Write:
 
     record: Stored
     expected_revision: int | None
-    fault: Fault | None = field(default=None)
+    last_place: int = 0
+    """Which of the records being applied made the last change to it."""
 
 
 def derived_id(entity: Entity, tenant: str, key: str) -> str:

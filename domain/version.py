@@ -16,7 +16,7 @@ class Version(NamedTuple):
 
     at: int
     ingestion: str
-    index: int
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which means nothing for a version
 
     def encode(self) -> str:
         """A string that sorts as the version does, in Python and in MongoDB alike."""

@@ -1,0 +1,201 @@
+"""The one use case behind every surface that writes: apply records to what is stored.
+
+Resolve, read, decide, write on condition; whatever lost a race is read and decided again. Nothing
+here locks: two appliers of the same records end in the same state (invariant 3).
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from domain.clock import Clock
+from domain.decide import decide
+from domain.errors import ContentionError
+from domain.identity import WEAK_KINDS, KeyKind
+from domain.ports import DedupeStore, IdentityStore, RecordStore
+from domain.receipts import DedupeCandidate
+from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, Write, derived_id
+from domain.resolve import MatchPolicy, Resolver
+
+_ROUNDS = 60
+"""Rounds of lost races before giving up for now; each round at least one racer gets through."""
+
+_LONGEST_PAUSE = 0.05
+"""Seconds; racers that lost wait a random part of it, so that they do not meet again."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One record on its way, with its place among the records to apply."""
+
+    place: int
+    record: Record
+    record_id: str = ""
+    conflicts: list[KeyConflict] = field(default_factory=list)
+
+
+class ApplyRecords:
+    """Applies records of any entities and tenants, in the order given where they meet."""
+
+    def __init__(
+        self,
+        records: RecordStore,
+        identities: IdentityStore,
+        dedupe: DedupeStore,
+        clock: Clock,
+        policy: MatchPolicy,
+    ) -> None:
+        self._records = records
+        self._identities = identities
+        self._dedupe = dedupe
+        self._clock = clock
+        self._policy = policy
+
+    async def __call__(self, records: Sequence[Record]) -> list[Applied]:
+        """The result of each record, in order, once all of it is durable.
+
+        Raises TransientError where the store is away or contention does not end; some records may
+        be stored then, and applying all of them again is right.
+        """
+        applied: dict[int, Applied] = {}
+        pending = [_Job(place, record) for place, record in enumerate(records)]
+        for round_number in range(_ROUNDS):
+            pending = await self._round(pending, applied, first=round_number == 0)
+            if not pending:
+                return [applied[place] for place in range(len(records))]
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - not a secret
+        raise ContentionError(f"{len(pending)} records lost {_ROUNDS} races")
+
+    async def _round(self, jobs: list[_Job], applied: dict[int, Applied], *, first: bool) -> list[_Job]:
+        """Try `jobs` once; returns those that lost a race, in order."""
+        by_entity: defaultdict[Entity, list[_Job]] = defaultdict(list)
+        for job in jobs:
+            by_entity[job.record.entity].append(job)
+        again: list[_Job] = []
+        for entity, group in by_entity.items():
+            stored: dict[str, Stored] = {}
+            ready = group
+            if entity is Entity.CUSTOMER:
+                ready, lost = await self._identify(group, stored)
+                again.extend(lost)
+            else:
+                for job in group:
+                    job.record_id = derived_id(entity, job.record.tenant, job.record.key)
+            again.extend(await self._apply(entity, ready, stored, applied, first=first))
+        return sorted(again, key=lambda job: job.place)
+
+    async def _identify(self, jobs: list[_Job], stored: dict[str, Stored]) -> tuple[list[_Job], list[_Job]]:
+        """Give each customer job its customer id and claim its keys; returns (ready, lost)."""
+        by_tenant: defaultdict[str, list[_Job]] = defaultdict(list)
+        for job in jobs:
+            by_tenant[job.record.tenant].append(job)
+        ready: list[_Job] = []
+        lost: list[_Job] = []
+        for tenant, group in by_tenant.items():
+            losers = await self._identify_tenant(tenant, group, stored)
+            lost.extend(losers)
+            places = {job.place for job in losers}
+            ready.extend(job for job in group if job.place not in places)
+        return ready, lost
+
+    async def _identify_tenant(self, tenant: str, jobs: list[_Job], stored: dict[str, Stored]) -> list[_Job]:
+        keys = {key.encode() for job in jobs for key in job.record.identities}
+        owners = await self._identities.owners(tenant, keys)
+        stored.update(await self._records.get_many(Entity.CUSTOMER, set(owners.values())))
+        resolver = Resolver(tenant, owners, stored.values(), self._policy)
+        for job in jobs:
+            resolution = resolver.resolve(job.record)
+            job.record_id, job.conflicts = resolution.customer_id, resolution.conflicts
+        taken = await self._identities.claim(tenant, resolver.claims) if resolver.claims else {}
+        return await self._settle_claims(tenant, jobs, taken)
+
+    async def _settle_claims(self, tenant: str, jobs: list[_Job], taken: dict[str, str]) -> list[_Job]:
+        """Turn lost claims into conflicts (weak keys) or into another round (strong ones)."""
+        shared: set[str] = set()
+        lost: list[_Job] = []
+        for job in jobs:
+            for key in job.record.identities:
+                owner = taken.get(key.encode(), job.record_id)
+                if owner == job.record_id:
+                    continue
+                if key.kind not in WEAK_KINDS:
+                    lost.append(job)
+                    break
+                job.conflicts.append(KeyConflict(key, owner))
+            shared |= {one.key.encode() for one in job.conflicts if one.key.kind in WEAK_KINDS}
+        if shared:
+            await self._identities.mark_shared(tenant, shared)
+        return lost
+
+    async def _apply(
+        self,
+        entity: Entity,
+        jobs: list[_Job],
+        stored: dict[str, Stored],
+        applied: dict[int, Applied],
+        *,
+        first: bool,
+    ) -> list[_Job]:
+        # A customer whose keys nobody had, and an event, are almost always new: the first round
+        # spares the read, and where one is stored after all, its write is lost and comes again.
+        guessed_new = first and entity in (Entity.CUSTOMER, Entity.EVENT)
+        if not guessed_new:
+            stored.update(
+                await self._records.get_many(entity, {job.record_id for job in jobs} - stored.keys())
+            )
+        writes, outcomes = self._decide(jobs, stored)
+        result = await self._records.write_many(entity, list(writes.values()))
+        again: list[_Job] = []
+        done: list[_Job] = []
+        for job in jobs:
+            if job.record_id in result.lost:
+                again.append(job)
+            elif job.record_id in result.refused and writes[job.record_id].last_place == job.place:
+                applied[job.place] = _dead(job, result.refused[job.record_id])
+            elif job.record_id in result.refused:
+                again.append(job)
+            else:
+                done.append(job)
+        await self._note_conflicts(done)
+        for job in done:
+            conflicts = tuple(one for one in job.conflicts if one.key.kind not in WEAK_KINDS)
+            applied[job.place] = Applied(outcomes[job.place], job.record_id, conflicts)
+        return again
+
+    def _decide(
+        self, jobs: list[_Job], stored: dict[str, Stored]
+    ) -> tuple[dict[str, Write], dict[int, Outcome]]:
+        """Fold the jobs of each record in order: one write a record, one outcome a job."""
+        now = self._clock()
+        latest = dict(stored)
+        writes: dict[str, Write] = {}
+        outcomes: dict[int, Outcome] = {}
+        for job in jobs:
+            before = latest.get(job.record_id)
+            outcomes[job.place], after = decide(before, job.record, job.record_id, now)
+            if after is None:
+                continue
+            original = stored.get(job.record_id)
+            # However many of the batch's records fold into it, one write is one revision.
+            after = replace(after, revision=1 if original is None else original.revision + 1)
+            latest[job.record_id] = after
+            expected = None if original is None else original.revision
+            writes[job.record_id] = Write(after, expected, job.place)
+        return writes, outcomes
+
+    async def _note_conflicts(self, jobs: Iterable[_Job]) -> None:
+        now = self._clock()
+        candidates = [
+            DedupeCandidate(job.record.tenant, job.record_id, one.owner, one.key.encode(), now)
+            for job in jobs
+            for one in job.conflicts
+            if one.key.kind is not KeyKind.PHONE
+        ]
+        if candidates:
+            await self._dedupe.put_many(candidates)
+
+
+def _dead(job: _Job, fault: Fault) -> Applied:
+    return Applied(Outcome.DEAD, job.record_id, fault=fault)

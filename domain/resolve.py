@@ -1,0 +1,95 @@
+"""Which customer a record is about (contracts E.3). Pure: what is known comes in as arguments."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
+from domain.records import Entity, KeyConflict, Record, Stored, derived_id
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPolicy:
+    """The rules of E.3 that a deployment may set."""
+
+    on_contact: bool = True
+    """Whether an e-mail address or phone number may identify a customer (E.3 rule 5)."""
+
+
+@dataclass(slots=True)
+class Resolution:
+    """The customer of one record, and the keys that belong to somebody else."""
+
+    customer_id: str
+    conflicts: list[KeyConflict] = field(default_factory=list)
+
+
+class Resolver:
+    """Resolves the customers of one tenant, record after record, each seeing those before it."""
+
+    def __init__(
+        self,
+        tenant: str,
+        owners: Mapping[str, str],
+        known: Iterable[Stored],
+        policy: MatchPolicy,
+    ) -> None:
+        """`owners` maps encoded identity keys to customer ids; `known` are those customers."""
+        self.claims: dict[str, str] = {}
+        """Keys that nobody had, and the customers they are to have."""
+        self._tenant = tenant
+        self._owners = dict(owners)
+        self._policy = policy
+        self._logical_ids = {one.id: set(one.fields.get("logical_ids", ())) for one in known}
+        self._names = {one.id: one.fields.get("display_name", "") for one in known}
+
+    def resolve(self, record: Record) -> Resolution:
+        """The customer of `record`: an existing one that its keys identify, else a new one."""
+        resolution = Resolution(self._match(record) or self._new_id(record))
+        for key in record.identities:
+            self._take(key, resolution)
+        self._remember(record, resolution.customer_id)
+        return resolution
+
+    def _match(self, record: Record) -> str | None:
+        for key in record.identities:
+            owner = self._owners.get(key.encode())
+            if owner is not None and self._identifies(key, owner, record):
+                return owner
+        return None
+
+    def _identifies(self, key: IdentityKey, owner: str, record: Record) -> bool:
+        if key.kind is KeyKind.LOGICAL:
+            return True
+        if self._is_another_logical_customer(owner, record):
+            return False
+        if key.kind not in WEAK_KINDS:
+            return True
+        return self._policy.on_contact and (key.kind is KeyKind.EMAIL or self._same_name(owner, record))
+
+    def _is_another_logical_customer(self, owner: str, record: Record) -> bool:
+        """Whether the sender itself calls `owner` something else: then it is somebody else (A.3)."""
+        mine = {key.value for key in record.identities if key.kind is KeyKind.LOGICAL}
+        theirs = self._logical_ids.get(owner, set())
+        return bool(mine and theirs and not mine & theirs)
+
+    def _same_name(self, owner: str, record: Record) -> bool:
+        """A shared phone is the known false merge: it needs equal or empty names (E.3)."""
+        mine = record.fields.get("display_name", "").casefold()
+        theirs = self._names.get(owner, "").casefold()
+        return not mine or not theirs or mine == theirs
+
+    def _new_id(self, record: Record) -> str:
+        return derived_id(Entity.CUSTOMER, self._tenant, record.identities[0].encode())
+
+    def _take(self, key: IdentityKey, resolution: Resolution) -> None:
+        encoded = key.encode()
+        owner = self._owners.get(encoded)
+        if owner is None:
+            self._owners[encoded] = self.claims[encoded] = resolution.customer_id
+        elif owner != resolution.customer_id:
+            resolution.conflicts.append(KeyConflict(key, owner))
+
+    def _remember(self, record: Record, customer_id: str) -> None:
+        mine = {key.value for key in record.identities if key.kind is KeyKind.LOGICAL}
+        self._logical_ids.setdefault(customer_id, set()).update(mine)
+        self._names[customer_id] = record.fields.get("display_name", "")

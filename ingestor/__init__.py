@@ -1,0 +1,1 @@
+"""Consume, decode, apply, write receipts and dead letters, settle."""

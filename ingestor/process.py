@@ -1,0 +1,202 @@
+"""From ingestions to durable outcomes: decode, apply, dead letters, receipts, in that order.
+
+Nothing here settles a delivery, and everything here may be done again after a crash at any point:
+records are decided from what is stored, dead letters have derived ids, the first receipt stands.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from contracts.operations import Decoded, Operation, Origin
+from domain.apply import ApplyRecords
+from domain.clock import Clock
+from domain.errors import TransientError
+from domain.receipts import DeadLetter, Receipt, Tally
+from domain.records import Applied, Fault, Outcome, Record
+from ingestor.dead_letters import (
+    ATTEMPTS_EXHAUSTED,
+    IDEMPOTENCY_CONFLICT,
+    INTERNAL_ERROR,
+    UNKNOWN_OPERATION,
+    Circumstances,
+    letter_of_body,
+    letter_of_record,
+    result_of,
+)
+from ingestor.metrics import IngestorMetrics
+from ingestor.ports import Books
+from messaging.envelope import Ingestion
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One ingestion on its way to its receipt."""
+
+    ingestion: Ingestion
+    attempts: int
+    records: Sequence[tuple[int, Record]] = ()
+    tally: Tally = field(default_factory=Tally)
+    letters: list[DeadLetter] = field(default_factory=list)
+
+
+class Processor:
+    """Brings ingestions to their receipts."""
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        apply_records: ApplyRecords,
+        books: Books,
+        metrics: IngestorMetrics,
+        clock: Clock,
+    ) -> None:
+        self._operations = operations
+        self._apply_records = apply_records
+        self._books = books
+        self._metrics = metrics
+        self._clock = clock
+
+    async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> None:
+        """Return once every ingestion has its receipt, or had it before.
+
+        Raises TransientError where the store is away; any other exception is a bug of ours, and
+        `process_alone` finds out which ingestion it is about.
+        """
+        jobs = await self._new_jobs(ingestions, attempts)
+        for job in jobs:
+            self._decode(job)
+        results = await self._apply_records([record for job in jobs for _, record in job.records])
+        remaining = iter(results)
+        for job in jobs:
+            for index, record in job.records:
+                self._tally(job, index, record, next(remaining))
+        await self._finish(jobs)
+
+    async def process_alone(self, ingestion: Ingestion, attempts: int) -> None:
+        """As `process`, but what fails through a bug of ours becomes a dead letter, record by record."""
+        try:
+            await self.process([ingestion], attempts)
+        except TransientError:
+            raise
+        except Exception:
+            _log.exception("ingestion_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
+            await self._process_each_record(ingestion, attempts)
+
+    async def give_up(self, ingestion: Ingestion, attempts: int) -> None:
+        """Make a dead letter of an ingestion that ended the ingestor at every attempt."""
+        for job in await self._new_jobs([ingestion], attempts):
+            self._bury_body(job, ATTEMPTS_EXHAUSTED, "delivery")
+            await self._finish([job])
+
+    async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> None:
+        for job in await self._new_jobs([ingestion], attempts):
+            try:
+                self._decode(job)
+            except Exception:
+                _log.exception("decode_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
+                job.letters.clear()
+                self._bury_body(job, INTERNAL_ERROR, "decode")
+            for index, record in job.records:
+                self._tally(job, index, record, await self._apply_one(ingestion, index, record))
+            await self._finish([job])
+
+    async def _apply_one(self, ingestion: Ingestion, index: int, record: Record) -> Applied:
+        try:
+            [applied] = await self._apply_records([record])
+        except TransientError:
+            raise
+        except Exception:
+            _log.exception("record_failed", ingestion=ingestion.id, index=index)
+            return Applied(Outcome.DEAD, "", fault=INTERNAL_ERROR)
+        return applied
+
+    async def _new_jobs(self, ingestions: Sequence[Ingestion], attempts: int) -> list[_Job]:
+        """The ingestions that have no receipt yet; another body under a used id is refused."""
+        receipts = await self._books.receipts.get_many({one.id for one in ingestions})
+        digests = {receipt.ingestion_id: receipt.body_digest for receipt in receipts.values()}
+        jobs: list[_Job] = []
+        for ingestion in ingestions:
+            known = digests.get(ingestion.id)
+            if known is None:
+                digests[ingestion.id] = ingestion.digest
+                jobs.append(_Job(ingestion, attempts))
+            elif known != ingestion.digest:
+                await self._refuse_other_body(ingestion, attempts)
+            else:
+                self._metrics.count_repeated(ingestion.operation)
+        return jobs
+
+    async def _refuse_other_body(self, ingestion: Ingestion, attempts: int) -> None:
+        circumstances = Circumstances("delivery", attempts, self._clock())
+        letter = letter_of_body(ingestion, IDEMPOTENCY_CONFLICT, circumstances)
+        await self._books.dead_letters.put_many([letter])
+        self._metrics.count_dead([letter])
+
+    def _decode(self, job: _Job) -> None:
+        operation = self._operations.get(job.ingestion.operation)
+        if operation is None:
+            self._bury_body(job, UNKNOWN_OPERATION, "decode")
+            return
+        ingestion = job.ingestion
+        accepted_at = ingestion.accepted_at or self._clock()
+        decoded = operation.decode(ingestion.body, Origin(ingestion.tenant, ingestion.id, accepted_at))
+        self._bury_malformed(job, decoded)
+        job.records = decoded.records
+
+    def _bury_malformed(self, job: _Job, decoded: Decoded) -> None:
+        for malformed in decoded.malformed:
+            fault = malformed.faults[0]
+            if malformed.index is None:
+                self._bury_body(job, fault, "decode")
+            else:
+                self._bury(job, malformed.index, fault, malformed.body, "decode")
+
+    def _tally(self, job: _Job, index: int, record: Record, applied: Applied) -> None:
+        if applied.fault is None:
+            job.tally.add(index, applied)
+        else:
+            self._bury(job, index, applied.fault, record.document.encode(), "write")
+
+    def _bury(self, job: _Job, index: int, fault: Fault, body: bytes, stage: str) -> None:
+        circumstances = Circumstances(stage, job.attempts, self._clock())
+        letter = letter_of_record(job.ingestion, index, fault, body, circumstances)
+        job.letters.append(letter)
+        job.tally.add_dead(1, result_of(letter))
+
+    def _bury_body(self, job: _Job, fault: Fault, stage: str) -> None:
+        letter = letter_of_body(job.ingestion, fault, Circumstances(stage, job.attempts, self._clock()))
+        job.letters.append(letter)
+        job.tally.add_dead(letter.records, result_of(letter))
+
+    async def _finish(self, jobs: Sequence[_Job]) -> None:
+        letters = [letter for job in jobs for letter in job.letters]
+        if letters:
+            await self._books.dead_letters.put_many(letters)
+        now = self._clock()
+        if jobs:
+            await self._books.receipts.put_many([_receipt(job, now) for job in jobs])
+        self._metrics.count_dead(letters)
+        counts: defaultdict[tuple[str, Outcome], int] = defaultdict(int)
+        for job in jobs:
+            for outcome, count in job.tally.counts.items():
+                counts[job.ingestion.operation, outcome] += count
+        self._metrics.count_outcomes(counts)
+
+
+def _receipt(job: _Job, now: int) -> Receipt:
+    ingestion = job.ingestion
+    return Receipt(
+        ingestion_id=ingestion.id,
+        tenant=ingestion.tenant,
+        operation=ingestion.operation,
+        body_digest=ingestion.digest,
+        accepted_at=ingestion.accepted_at or now,
+        done_at=now,
+        counts=job.tally.counts,
+        results=tuple(sorted(job.tally.results, key=lambda result: result.index)),
+    )

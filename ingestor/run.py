@@ -1,0 +1,189 @@
+"""The ingestor's loop: take many deliveries, process them, settle them; hold while the store is away."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from domain.clock import Clock
+from domain.errors import MessageError, TransientError
+from ingestor.dead_letters import letter_of_message
+from ingestor.identify import Unpacker
+from ingestor.metrics import IngestorMetrics
+from ingestor.ports import Books
+from ingestor.process import Processor
+from messaging.envelope import Ingestion
+from messaging.port import Consumer, Delivery
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestorLimits:
+    """Bounds of one ingestor process."""
+
+    max_messages: int = 64
+    """Messages in one batch."""
+    max_bytes: int = 8 * 1024 * 1024
+    """Bytes of bodies in one batch, save that one larger message goes alone."""
+    batches: int = 2
+    """Batches in work at a time; memory in hand is at most this many times `max_bytes`."""
+    attempts: int = 3
+    """Attempts at an ingestion that ends the process, before it becomes a dead letter."""
+    hold_seconds: float = 600.0
+    """How long deliveries are held while the store is away; RabbitMQ closes channels at 1800."""
+    longest_pause: float = 5.0
+    """Seconds between attempts while the store is away, at most."""
+
+
+class _Released(Exception):
+    """The deliveries in hand are to be given back."""
+
+
+class Ingestor:
+    """Consumes until it is stopped. Several run side by side without knowing of each other."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        processor: Processor,
+        unpacker: Unpacker,
+        books: Books,
+        metrics: IngestorMetrics,
+        clock: Clock,
+        limits: IngestorLimits,
+    ) -> None:
+        self._consumer = consumer
+        self._processor = processor
+        self._unpacker = unpacker
+        self._books = books
+        self._metrics = metrics
+        self._clock = clock
+        self._limits = limits
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns when the batches in work are settled."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Consume until `stop`."""
+        free = asyncio.Semaphore(self._limits.batches)
+        async with asyncio.TaskGroup() as batches:
+            while not self._stopping.is_set():
+                await free.acquire()
+                deliveries = await self._consumer.take(
+                    self._limits.max_messages, self._limits.max_bytes, timeout=0.5
+                )
+                if not deliveries:
+                    free.release()
+                    continue
+                batch = batches.create_task(self._settle_batch(deliveries))
+                batch.add_done_callback(lambda _: free.release())
+
+    async def _settle_batch(self, deliveries: Sequence[Delivery]) -> None:
+        started = time.monotonic()
+        fresh = [one for one in deliveries if not one.redelivered]
+        suspects = [one for one in deliveries if one.redelivered]
+        self._metrics.deliveries.labels("false").inc(len(fresh))
+        self._metrics.deliveries.labels("true").inc(len(suspects))
+        self._metrics.in_hand.inc(len(deliveries))
+        unsettled = list(deliveries)
+        try:
+            if fresh:
+                await self._process_together(fresh)
+                await self._ack(fresh, unsettled)
+            for suspect in suspects:
+                await self._process_alone(suspect)
+                await self._ack([suspect], unsettled)
+        except _Released:
+            _log.warning("deliveries_released", count=len(unsettled))
+        finally:
+            # Whatever ended the batch, what is not settled goes back to the queue.
+            for delivery in unsettled:
+                await delivery.release()
+            self._metrics.in_hand.dec(len(deliveries))
+            self._metrics.batch_seconds.observe(time.monotonic() - started)
+
+    async def _ack(self, done: Sequence[Delivery], unsettled: list[Delivery]) -> None:
+        for delivery in done:
+            await delivery.ack()
+            unsettled.remove(delivery)
+
+    async def _process_together(self, deliveries: Sequence[Delivery]) -> None:
+        """The usual way: all ingestions of the batch at once."""
+        ingestions = [one for delivery in deliveries for one in await self._unpack(delivery)]
+        try:
+            await self._patiently(partial(self._processor.process, ingestions))
+        except (_Released, asyncio.CancelledError):
+            raise
+        except Exception:
+            # A bug of ours, about one of them: find out which, and store the others.
+            _log.exception("batch_failed", ingestions=len(ingestions))
+            for ingestion in ingestions:
+                await self._patiently(partial(self._processor.process_alone, ingestion, 1))
+
+    async def _process_alone(self, delivery: Delivery) -> None:
+        """The careful way, for what was delivered before: it may be what ended an ingestor.
+
+        Each attempt is counted before it begins, so that a message that ends the process again and
+        again is found out, and its neighbours are not.
+        """
+        for ingestion in await self._unpack(delivery):
+            attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
+            try:
+                await self._patiently(partial(self._attempt, ingestion, attempts))
+            finally:
+                # However it ended, the process did not: that attempt does not count against it.
+                with contextlib.suppress(TransientError):
+                    await self._books.attempts.clear([ingestion.id])
+
+    async def _attempt(self, ingestion: Ingestion, attempts: int) -> None:
+        if attempts > self._limits.attempts:
+            await self._processor.give_up(ingestion, attempts)
+        else:
+            await self._processor.process_alone(ingestion, attempts)
+
+    async def _unpack(self, delivery: Delivery) -> list[Ingestion]:
+        try:
+            return self._unpacker.unpack(delivery.message)
+        except MessageError as error:
+            letter = letter_of_message(delivery.message, str(error), now=self._clock())
+            await self._patiently(partial(self._books.dead_letters.put_many, [letter]))
+            self._metrics.count_dead([letter])
+            return []
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work`, again and again while the store is away; the deliveries stay in hand.
+
+        Raises _Released when the wait is over: the ingestor stops, or has held them long enough.
+        """
+        until = time.monotonic() + self._limits.hold_seconds
+        pause = 0.05
+        while True:
+            try:
+                return await work()
+            except TransientError as error:
+                self._metrics.transient_failures.inc()
+                _log.warning("store_away", error=str(error), retry_in=round(pause, 2))
+                if time.monotonic() > until:
+                    raise _Released from error
+                if await self._stopped_within(random.uniform(pause / 2, pause)):  # noqa: S311 - not a secret
+                    raise _Released from error
+                pause = min(pause * 2, self._limits.longest_pause)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return False
+        return True
