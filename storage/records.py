@@ -1,0 +1,66 @@
+"""Stored records of all entities: the write side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from domain.records import Entity, Fault, Stored, Write
+from storage.documents import COLLECTIONS, to_document, to_record
+from storage.driver import BulkOperation, Database, Encoded, Insert, Replace
+from storage.errors import NotStorableError
+
+NOT_STORABLE = "NOT_STORABLE"
+"""Code of the fault of a record that the store can never hold."""
+
+
+@dataclass(slots=True)
+class BulkWriteResult:
+    """What became of a bulk of conditional writes (domain.ports.WriteResult)."""
+
+    lost: set[str] = field(default_factory=set)
+    refused: dict[str, Fault] = field(default_factory=dict)
+
+
+class RecordRepository:
+    """Stored records of all entities (domain.ports.RecordStore)."""
+
+    def __init__(self, database: Database) -> None:
+        """Keeps each entity in its own collection of `database`."""
+        self._collections = {entity: database.collection(name) for entity, name in COLLECTIONS.items()}
+
+    async def get_many(self, entity: Entity, ids: Iterable[str]) -> dict[str, Stored]:
+        """The stored records among `ids`, by id."""
+        documents = await self._collections[entity].find_ids(ids)
+        return {document["_id"]: to_record(entity, document) for document in documents}
+
+    async def write_many(self, entity: Entity, writes: Sequence[Write]) -> BulkWriteResult:
+        """Write all, each on its own condition, journaled by a majority before it returns.
+
+        Raises StoreUnavailableError; any of the records may have been written then.
+        """
+        result = BulkWriteResult()
+        ids: list[str] = []
+        operations: list[BulkOperation] = []
+        for write in writes:
+            try:
+                operations.append(_operation(write))
+            except NotStorableError as error:
+                result.refused[write.record.id] = Fault(NOT_STORABLE, str(error))
+            else:
+                ids.append(write.record.id)
+        bulk = await self._collections[entity].write(operations)
+        result.lost.update(ids[index] for index in bulk.duplicates)
+        for index, code in bulk.refused.items():
+            result.refused[ids[index]] = Fault(NOT_STORABLE, f"the store cannot hold the record, code {code}")
+        return result
+
+
+def _operation(write: Write) -> BulkOperation:
+    """A write whose condition, where it does not hold, shows as a duplicate `_id`.
+
+    A replacement inserts where its filter finds nothing, and a document with another revision
+    has the same `_id`: the one way in which a bulk names the operations that did not apply.
+    """
+    document = Encoded(to_document(write.record))
+    if write.expected_revision is None:
+        return Insert(document)
+    return Replace({"_id": write.record.id, "revision": write.expected_revision}, document)
