@@ -1,0 +1,90 @@
+"""Rates of one tenant, in requests, records and bytes a second: token buckets (design §7)."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.errors import RateLimitedError
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What one tenant may send a second, on average; None: any amount."""
+
+    requests: float | None = None
+    records: float | None = None
+    bytes: float | None = None
+    burst_seconds: float = 5.0
+    """How many seconds' worth may come at once."""
+
+
+class RateLimiter:
+    """Admits requests as long as their tenant is within its rates."""
+
+    def __init__(
+        self,
+        limits: RateLimits,
+        *,
+        max_tenants: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`max_tenants`: how many to keep account of, the least recently seen forgotten first;
+        `clock`: monotonic seconds."""
+        self._rates = (limits.requests, limits.records, limits.bytes)
+        self._burst = limits.burst_seconds
+        self._max_tenants = max_tenants
+        self._clock = clock
+        self._tenants: OrderedDict[str, list[_Bucket | None]] = OrderedDict()
+
+    def admit(self, tenant: str, records: int, size: int) -> None:
+        """Count one request of `records` records and `size` bytes.
+
+        Raises RateLimitedError, and then counts nothing, where any of the three is beyond its rate.
+        """
+        now = self._clock()
+        buckets = self._buckets(tenant, now)
+        costs = [
+            (bucket, cost)
+            for bucket, cost in zip(buckets, (1, records, size), strict=True)
+            if bucket is not None
+        ]
+        wait = max((bucket.wait(cost, now) for bucket, cost in costs), default=0.0)
+        if wait > 0:
+            raise RateLimitedError(wait)
+        for bucket, cost in costs:
+            bucket.take(cost)
+
+    def _buckets(self, tenant: str, now: float) -> "list[_Bucket | None]":
+        buckets = self._tenants.get(tenant)
+        if buckets is None:
+            buckets = [
+                None if rate is None else _Bucket(rate, rate * self._burst, now) for rate in self._rates
+            ]
+            self._tenants[tenant] = buckets
+            if len(self._tenants) > self._max_tenants:
+                self._tenants.popitem(last=False)
+        self._tenants.move_to_end(tenant)
+        return buckets
+
+
+class _Bucket:
+    """A token bucket. What costs more than it holds passes when it is full, and is owed."""
+
+    __slots__ = ("_at", "_capacity", "_level", "_rate")
+
+    def __init__(self, rate: float, capacity: float, now: float) -> None:
+        self._rate = rate
+        self._capacity = max(capacity, 1.0)
+        self._level = self._capacity
+        self._at = now
+
+    def wait(self, cost: float, now: float) -> float:
+        """Seconds until `cost` can be taken; 0 where it can now."""
+        self._level = min(self._capacity, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return max(0.0, (min(cost, self._capacity) - self._level) / self._rate)
+
+    def take(self, cost: float) -> None:
+        """Take `cost`, below zero where it is more than the bucket holds."""
+        self._level -= cost

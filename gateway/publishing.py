@@ -1,0 +1,202 @@
+"""Publishing ingestions, confirmed: requests in flight share messages (group commit, design §1).
+
+While a bounded number of messages is under way newcomers queue; when one is confirmed, all that
+queued since share the next. So a lone request waits for nobody, and many share a confirm.
+"""
+
+import asyncio
+import copy
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from domain.errors import QueueUnavailableError
+from gateway.errors import OverloadedError
+from gateway.metrics import GatewayMetrics
+from messaging.envelope import Ingestion, pack
+from messaging.port import Publisher
+
+_FACTS_BYTES = 320
+"""What an ingestion's facts take in a message's headers, its own texts aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishLimits:
+    """Bounds of one process. Beyond those in flight an ingestion is refused at once."""
+
+    bytes_in_flight: int = 64 * 1024 * 1024
+    ingestions_in_flight: int = 8192
+    messages_in_flight: int = 8
+    ingestions_a_message: int = 128
+    bytes_a_message: int = 256 * 1024
+    header_bytes_a_message: int = 48 * 1024
+    """AMQP sends a message's headers in one frame, 128 KiB at most by RabbitMQ's default."""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """One ingestion on its way, from its admission until its message is settled."""
+
+    ingestion: Ingestion
+    settled: "asyncio.Future[Exception | None]"
+    size: int = field(init=False)
+    header_size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        one = self.ingestion
+        self.size = len(one.body)
+        self.header_size = _FACTS_BYTES + len(one.tenant) + len(one.principal.encode())
+
+
+class IngestionPublisher:
+    """Publishes ingestions and returns when the queue has promised to keep them.
+
+    `async with` ends when nothing is under way any more.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        metrics: GatewayMetrics,
+        timeout: float = 10.0,
+        limits: PublishLimits | None = None,
+    ) -> None:
+        """`timeout`: the seconds that `publish` takes at most, waiting for its turn included."""
+        self._publisher = publisher
+        self._metrics = metrics
+        self._timeout = timeout
+        self._limits = limits or PublishLimits()
+        self._queue: deque[_Waiting] = deque()
+        self._messages: set[asyncio.Task[None]] = set()
+        self._bytes = 0
+        self._ingestions = 0
+        self._send_scheduled = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __aenter__(self) -> Self:
+        """Nothing to open: the publisher is."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for what is under way."""
+        await self.drain()
+
+    async def publish(self, ingestion: Ingestion) -> None:
+        """Return once the queue has promised to keep `ingestion`.
+
+        Raises OverloadedError where this process holds too much already, QueueFullError where the
+        queue refused it, QueueUnavailableError where no promise came in time: it may then be kept
+        or not. A caller that is cancelled leaves the message, which others share, under way.
+        """
+        waiting = self._admit(ingestion)
+        try:
+            async with asyncio.timeout(self._timeout):
+                failure = await waiting.settled
+        except TimeoutError as error:
+            raise QueueUnavailableError("the queue did not confirm in time") from error
+        if failure is not None:
+            # Those who share the message must not share the traceback too.
+            raise copy.copy(failure) from failure
+
+    def is_ready(self) -> bool:
+        """Whether a publish would be tried now."""
+        return self._publisher.is_ready()
+
+    async def drain(self) -> None:
+        """Return once nothing is under way: within twice the timeout, if nothing more comes."""
+        await self._idle.wait()
+
+    def _admit(self, ingestion: Ingestion) -> _Waiting:
+        waiting = _Waiting(ingestion, asyncio.get_running_loop().create_future())
+        if (
+            self._ingestions >= self._limits.ingestions_in_flight
+            or self._bytes + waiting.size > self._limits.bytes_in_flight
+        ):
+            raise OverloadedError("too many ingestions wait for the queue")
+        self._account(1, waiting.size)
+        self._queue.append(waiting)
+        self._schedule_send()
+        return waiting
+
+    def _account(self, ingestions: int, size: int) -> None:
+        self._ingestions += ingestions
+        self._bytes += size
+        self._metrics.ingestions_in_flight.set(self._ingestions)
+        self._metrics.bytes_in_flight.set(self._bytes)
+        if self._ingestions:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
+    def _schedule_send(self) -> None:
+        # Not at once: requests that arrived in the same turn of the loop share a message.
+        if not self._send_scheduled:
+            self._send_scheduled = True
+            asyncio.get_running_loop().call_soon(self._send)
+
+    def _send(self) -> None:
+        self._send_scheduled = False
+        while self._queue and len(self._messages) < self._limits.messages_in_flight:
+            if group := self._next_group():
+                message = asyncio.get_running_loop().create_task(self._publish(group))
+                self._messages.add(message)
+                message.add_done_callback(self._finished)
+
+    def _next_group(self) -> list[_Waiting]:
+        """What queued, oldest first, as much as one message takes; a large body goes alone."""
+        group: list[_Waiting] = []
+        size = header_size = 0
+        while self._queue and len(group) < self._limits.ingestions_a_message:
+            waiting = self._queue[0]
+            size += waiting.size
+            header_size += waiting.header_size
+            full = size > self._limits.bytes_a_message or header_size > self._limits.header_bytes_a_message
+            if group and full:
+                break
+            self._queue.popleft()
+            if waiting.settled.done():  # its caller gave up
+                self._account(-1, -waiting.size)
+                size -= waiting.size
+                header_size -= waiting.header_size
+            else:
+                group.append(waiting)
+        return group
+
+    async def _publish(self, group: list[_Waiting]) -> None:
+        failure: Exception | None = QueueUnavailableError("the publish was interrupted")
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._publisher.publish(pack([one.ingestion for one in group]), self._timeout)
+            failure = None
+        except TimeoutError:
+            failure = QueueUnavailableError("the queue did not confirm in time")
+        except Exception as error:
+            failure = error
+        finally:
+            self._observe(group, failure, time.monotonic() - started)
+            self._settle(group, failure)
+
+    def _observe(self, group: list[_Waiting], failure: Exception | None, seconds: float) -> None:
+        self._metrics.group_size.observe(len(group))
+        if failure is None:
+            self._metrics.publish_seconds.observe(seconds)
+        else:
+            self._metrics.publish_failures.inc()
+
+    def _settle(self, group: list[_Waiting], failure: Exception | None) -> None:
+        for waiting in group:
+            self._account(-1, -waiting.size)
+            if not waiting.settled.done():
+                waiting.settled.set_result(failure)
+
+    def _finished(self, message: asyncio.Task[None]) -> None:
+        self._messages.discard(message)
+        if self._queue:
+            self._schedule_send()

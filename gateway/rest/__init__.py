@@ -1,0 +1,1 @@
+"""The REST surfaces, one module each, and the HTTP mechanisms that they share."""

@@ -1,0 +1,131 @@
+"""Reading a request's body within bounds of size, time and memory.
+
+The server must run with aiohttp's own decompression off, as `gateway.rest.server` does.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
+
+from domain.errors import PermanentError, TransientError
+from gateway.errors import OverloadedError
+from gateway.rest.inflate import DECOMPRESSORS, PayloadTooLargeError, inflate
+
+_INLINE = 64 * 1024
+"""What is unpacked on the loop; more would hold up everybody for milliseconds."""
+
+
+class UnsupportedEncodingError(PermanentError):
+    """The Content-Encoding is none of identity, gzip and zstd."""
+
+
+class UnsupportedMediaTypeError(PermanentError):
+    """The Content-Type is not JSON in UTF-8."""
+
+
+class InterruptedBodyError(PermanentError):
+    """The body ended early, or its framing breaks HTTP."""
+
+
+class BodyTimeoutError(TransientError):
+    """The body did not come in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Bounds of one body: bytes as sent, bytes unpacked, seconds from headers to end."""
+
+    sent: int = 8 * 1024 * 1024
+    unpacked: int = 8 * 1024 * 1024
+    timeout: float = 30.0
+
+
+class BodyBudget:
+    """Bounds the bytes of all the bodies that this process holds at a time."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """`max_bytes`: of all requests together."""
+        self._free = max_bytes
+
+    def hold(self, size: int) -> None:
+        """Charge `size` bytes until the current task, which handles one request, ends.
+
+        Raises OverloadedError where they are not free.
+        """
+        task = asyncio.current_task()
+        if size > self._free or task is None:
+            raise OverloadedError("too many bodies are being read")
+        self._free -= size
+        task.add_done_callback(lambda _: self._release(size))
+
+    @property
+    def free(self) -> int:
+        """Bytes that are not charged."""
+        return self._free
+
+    def _release(self, size: int) -> None:
+        self._free += size
+
+
+async def read_body(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
+    """The body of `request`, unpacked.
+
+    Raises UnsupportedMediaTypeError, UnsupportedEncodingError, PayloadTooLargeError,
+    BadEncodingError, InterruptedBodyError, BodyTimeoutError and OverloadedError.
+    """
+    _check_media_type(request)
+    coding = _coding(request)
+    sent = await _read(request, limits, budget)
+    if coding == "identity":
+        return sent
+    return await _unpack(coding, sent, limits.unpacked, budget)
+
+
+def _check_media_type(request: web.Request) -> None:
+    media_type = request.content_type
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        raise UnsupportedMediaTypeError("the body's media type must be application/json")
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaTypeError("the body's charset must be utf-8")
+
+
+def _coding(request: web.Request) -> str:
+    coding = ", ".join(request.headers.getall("Content-Encoding", [])).strip().lower() or "identity"
+    if coding != "identity" and coding not in DECOMPRESSORS:
+        raise UnsupportedEncodingError("the body's encoding must be identity, gzip or zstd")
+    return coding
+
+
+async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
+    if (request.content_length or 0) > limits.sent:
+        raise PayloadTooLargeError(limits.sent)
+    chunks: list[bytes] = []
+    room = limits.sent
+    try:
+        async with asyncio.timeout(limits.timeout):
+            while chunk := await request.content.readany():
+                room -= len(chunk)
+                if room < 0:
+                    raise PayloadTooLargeError(limits.sent)
+                budget.hold(len(chunk))
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise BodyTimeoutError("the body did not come in time") from error
+    except (RequestPayloadError, aiohttp.ClientPayloadError, ConnectionError) as error:
+        raise InterruptedBodyError("the body ended early or breaks HTTP") from error
+    return b"".join(chunks)
+
+
+async def _unpack(coding: str, sent: bytes, limit: int, budget: BodyBudget) -> bytes:
+    if len(sent) <= _INLINE:
+        try:
+            return inflate(coding, sent, min(limit, _INLINE))
+        except PayloadTooLargeError:
+            pass  # once more, off the loop, with the limit that counts
+    budget.hold(limit)
+    return await asyncio.to_thread(inflate, coding, sent, limit)
