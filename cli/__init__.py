@@ -1,0 +1,1 @@
+"""The composition root: settings, wiring, commands. Imported by nobody (ADR 14)."""

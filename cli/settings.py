@@ -1,0 +1,159 @@
+"""Every setting of Portico, read once, from environment variables that begin with PORTICO_."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Rate = Annotated[float | None, Field(gt=0)]
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Read in the composition root alone; every room gets what it needs as arguments."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTICO_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address that REST listens on.")
+    port: Port = Field(8080, description="Port that REST listens on.")
+    grpc_host: str | None = Field(None, description="Address that gRPC listens on; `host` if not set.")
+    grpc_port: Port = Field(9090, description="Port that gRPC listens on.")
+    admin_host: str = Field("127.0.0.1", description="Address of health checks and metrics.")
+    admin_port: Port = Field(8081, description="Port of health checks and metrics.")
+    public_url: str | None = Field(
+        None, description="URL that clients reach REST at, for the discovery document and OpenAPI."
+    )
+    participant_id: str = Field("portico", description="Participant id in the discovery document.")
+
+    tls_cert_file: Path | None = Field(None, description="PEM certificate chain; with it Portico serves TLS.")
+    tls_key_file: Path | None = Field(None, description="PEM private key of the certificate.")
+    behind_tls_proxy: bool = Field(
+        False,
+        description="Set where a proxy ends TLS in front of Portico. Without it and without a "
+        "certificate, Portico listens on loopback addresses only.",
+    )
+
+    data_dir: Path = Field(
+        Path(".portico"),
+        description="Where the embedded default keeps its data and keys.",
+    )
+
+    amqp_url: SecretStr | None = Field(None, description="RabbitMQ; not set: the embedded SQLite queue.")
+    queue_name: str = Field("portico.ingestions", description="Name of the RabbitMQ queue.")
+    queue_max_messages: Positive = Field(
+        1_000_000,
+        description="Messages the queue holds before it refuses more.",
+    )
+    queue_max_bytes: Positive = Field(
+        4096 * _MIB,
+        description="Bytes the queue holds before it refuses more.",
+    )
+
+    mongodb_url: SecretStr | None = Field(
+        None, description="MongoDB; not set: an embedded server, run as a child process."
+    )
+    mongodb_database: str = Field("portico", description="Name of the MongoDB database.")
+    mongodb_driver: Literal["motor", "pymongo"] = Field(
+        "motor",
+        description="Driver that the storage uses (ADR 2).",
+    )
+
+    jwt_algorithm: Literal["HS256", "RS256", "ES256"] = Field(
+        "HS256", description="The one algorithm that tokens are signed with."
+    )
+    jwt_key: SecretStr | None = Field(
+        None,
+        description="Shared key for HS256, at least 32 bytes; not set: the embedded default's own.",
+    )
+    jwt_public_key_file: Path | None = Field(None, description="PEM public key for RS256 and ES256.")
+    jwt_jwks_url: str | None = Field(None, description="JWKS URL for RS256 and ES256, instead of a PEM.")
+    jwt_issuer: str = Field("portico", description="`iss` that tokens must have.")
+    jwt_audience: str = Field("portico", description="`aud` that tokens must have.")
+    ingestion_secret: SecretStr | None = Field(
+        None,
+        description="Seals ingestion ids; the same, at least 16 bytes, for every gateway and ingestor. "
+        "Not set: the embedded default's own.",
+    )
+
+    publish_timeout: Seconds = Field(
+        10.0,
+        description="Seconds until a request whose message is not confirmed gets 503.",
+    )
+    max_bytes_in_flight: Positive = Field(
+        64 * _MIB,
+        description="Bytes of bodies waiting for their confirm, at most.",
+    )
+    max_ingestions_in_flight: Positive = Field(
+        4096,
+        description="Requests waiting for their confirm, at most.",
+    )
+    rate_requests: Rate = Field(
+        None,
+        description="Ingestion requests a second and tenant, a gateway process; not set: no limit.",
+    )
+    rate_records: Rate = Field(
+        None,
+        description="Records a second and tenant, a gateway process; not set: no limit.",
+    )
+    rate_bytes: Rate = Field(
+        None,
+        description="Body bytes a second and tenant, a gateway process; not set: no limit.",
+    )
+
+    ingestor_max_messages: Positive = Field(64, description="Messages in one batch of the ingestor.")
+    ingestor_max_bytes: Positive = Field(
+        8 * _MIB,
+        description="Bytes of bodies in one batch of the ingestor.",
+    )
+    ingestor_batches: Positive = Field(2, description="Batches that one ingestor works on at a time.")
+    ingestor_attempts: Positive = Field(
+        3, description="Attempts at an ingestion that ends the ingestor, before it becomes a dead letter."
+    )
+    match_on_contact: bool = Field(
+        True, description="Whether an e-mail address or phone number may identify a customer (contracts E.3)."
+    )
+
+    drain_seconds: Seconds = Field(
+        20.0,
+        description="Seconds that work in flight gets to finish after SIGTERM.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="Least level that is logged.",
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        None, description="Log lines as JSON or for people; not set: for people on a terminal, else JSON."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("PORTICO_TLS_CERT_FILE and PORTICO_TLS_KEY_FILE belong together")
+        if self.tls_cert_file is None and not self.behind_tls_proxy:
+            for name, host in (("host", self.host), ("grpc_host", self.grpc_host or self.host)):
+                if not _is_loopback(host):
+                    raise ValueError(
+                        f"PORTICO_{name.upper()} is not a loopback address: give Portico a certificate "
+                        "(PORTICO_TLS_CERT_FILE, PORTICO_TLS_KEY_FILE), or set PORTICO_BEHIND_TLS_PROXY=true "
+                        "where a proxy ends TLS"
+                    )
+        if self.jwt_algorithm != "HS256" and not (self.jwt_public_key_file or self.jwt_jwks_url):
+            raise ValueError(
+                f"{self.jwt_algorithm} needs PORTICO_JWT_PUBLIC_KEY_FILE or PORTICO_JWT_JWKS_URL"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,159 @@
+"""Accepting an ingestion: limit, validate, publish the same bytes, and only then say yes.
+
+Every surface that ingests calls this one use case; none of it touches the store, except that a
+client who asks to wait for the outcome is answered from the receipt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.operations import MAX_RECORDS, Checked, Malformed, Operation
+from domain.clock import Clock
+from domain.errors import PermanentError
+from domain.ingestion_id import IngestionIds
+from domain.receipts import Receipt
+from gateway.auth import Principal
+from gateway.errors import IdempotencyConflictError
+from gateway.idempotency import IdempotencyMemory
+from gateway.limits import RateLimiter
+from gateway.publishing import IngestionPublisher
+from gateway.receipts import ReceiptWatcher
+from gateway.rest.preferences import Preferences
+from messaging.envelope import Ingestion
+
+TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
+
+
+class MalformedBodyError(PermanentError):
+    """The body, or a record in it, breaks the contract; nothing of it was accepted."""
+
+    def __init__(self, malformed: tuple[Malformed, ...]) -> None:
+        super().__init__("the body does not follow the contract")
+        self.malformed = malformed
+
+
+class TooManyRecordsError(PermanentError):
+    """The body holds more records than one request may."""
+
+
+class OutcomeConflictError(PermanentError):
+    """The client waited for the outcome, and it is stale or in conflict (ruling R2)."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("a record is older than what is stored, or its keys belong to another")
+        self.receipt = receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request to ingest."""
+
+    operation: Operation
+    principal: Principal
+    body: bytes
+    preferences: Preferences
+    idempotency_key: str | None = None
+    trace: str = ""
+    """W3C `traceparent`, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What was promised: every record of the body ends in exactly one outcome (invariant 1)."""
+
+    ingestion_id: str
+    records: int
+    malformed: tuple[Malformed, ...]
+    """Under lenient handling, the records that will be dead letters."""
+    receipt: Receipt | None
+    """Set where the client waited and the outcome came in time."""
+
+
+class Acceptor:
+    """Accepts ingestions of all operations."""
+
+    def __init__(
+        self,
+        *,
+        operations: Mapping[str, Operation],
+        publisher: IngestionPublisher,
+        memory: IdempotencyMemory,
+        ids: IngestionIds,
+        limiter: RateLimiter,
+        watcher: ReceiptWatcher,
+        clock: Clock,
+    ) -> None:
+        self._operations = operations
+        self._publisher = publisher
+        self._memory = memory
+        self._ids = ids
+        self._limiter = limiter
+        self._watcher = watcher
+        self._clock = clock
+
+    def operation(self, name: str) -> Operation:
+        """The operation called `name`."""
+        return self._operations[name]
+
+    async def accept(self, submission: Submission) -> Acceptance:
+        """Accept `submission`, once its bytes are safe on the durable queue (invariant 2).
+
+        Raises MalformedBodyError, TooManyRecordsError, RateLimitedError, IdempotencyConflictError,
+        OutcomeConflictError, OverloadedError, QueueFullError or QueueUnavailableError.
+        """
+        checked = self._check(submission)
+        tenant = submission.principal.tenant
+        self._limiter.admit(tenant, checked.records, len(submission.body))
+        ingestion = Ingestion(
+            id=self._id(submission),
+            operation=submission.operation.name,
+            tenant=tenant,
+            body=submission.body,
+            principal=submission.principal.subject,
+            accepted_at=self._clock(),
+            records=checked.records,
+            trace=submission.trace,
+        )
+        await self._publish(ingestion, keyed=submission.idempotency_key is not None)
+        receipt = await self._outcome(ingestion, submission.preferences)
+        return Acceptance(ingestion.id, checked.records, checked.malformed, receipt)
+
+    def _check(self, submission: Submission) -> Checked:
+        checked = submission.operation.check(submission.body)
+        if not checked.malformed:
+            return checked
+        if any(fault.code == TOO_MANY_RECORDS for one in checked.malformed for fault in one.faults):
+            raise TooManyRecordsError(f"a body holds at most {MAX_RECORDS} records")
+        whole_body = any(one.index is None for one in checked.malformed)
+        if whole_body or not submission.preferences.lenient:
+            raise MalformedBodyError(checked.malformed)
+        return checked
+
+    def _id(self, submission: Submission) -> str:
+        tenant = submission.principal.tenant
+        if submission.idempotency_key is None:
+            return self._ids.mint(tenant)
+        return self._ids.derive(tenant, "key", submission.operation.name, submission.idempotency_key)
+
+    async def _publish(self, ingestion: Ingestion, *, keyed: bool) -> None:
+        if keyed:
+            await self._memory.once(
+                ingestion.id, ingestion.digest, lambda: self._publisher.publish(ingestion)
+            )
+        else:
+            await self._publisher.publish(ingestion)
+
+    async def _outcome(self, ingestion: Ingestion, preferences: Preferences) -> Receipt | None:
+        if not preferences.wait:
+            return None
+        receipt = await self._watcher.wait(ingestion.id, preferences.wait)
+        if receipt is None:
+            return None
+        if receipt.body_digest != ingestion.digest:
+            raise IdempotencyConflictError("the idempotency key was used with another body")
+        if any(result.code in _CONFLICTS for result in receipt.results):
+            raise OutcomeConflictError(receipt)
+        return receipt
+
+
+_CONFLICTS = frozenset({"VERSION_CONFLICT", "DUPLICATE_EXTERNAL_ID", "DUPLICATE_IDENTITY"})
