@@ -1,0 +1,243 @@
+"""The durable queue on RabbitMQ 3.10 to 4.x (docs/adr, pitfalls of aio-pika)."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import aiormq
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from aio_pika.exceptions import DeliveryError, PublishError
+
+from domain.errors import QueueFullError, QueueUnavailableError
+from messaging import limits
+from messaging.amqp_link import (
+    DRIVER_ERRORS,
+    Link,
+    close_connection,
+    count_waiting,
+    is_own_cancellation,
+    open_connection,
+)
+from messaging.port import Message
+from messaging.topology import Topology
+
+_OPERATION = "portico-operation"
+_MAX_ROUTING_KEY = 60
+_MAX_PREFETCH = 2000
+"""What a quorum queue takes at most for one consumer."""
+
+
+class AmqpQueue:
+    """A bounded quorum queue. Publishers and consumers have a connection each."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str = "portico.ingestions",
+        max_messages: int,
+        max_bytes: int,
+        heartbeat: int = 5,
+    ) -> None:
+        """`url` is amqp:// or amqps://; `heartbeat` in seconds; `Topology` tells the names."""
+        self._url = url
+        self._heartbeat = heartbeat
+        self._topology = Topology(name, max_messages, max_bytes)
+        self._links: list[Link[Any]] = []
+
+    @asynccontextmanager
+    async def publisher(self) -> AsyncIterator["AmqpPublisher"]:
+        """A publisher; entered while the broker is away, it is not ready until it is back."""
+
+        async def set_up(channel: AbstractChannel) -> AbstractExchange:
+            exchange, _ = await self._topology.declare(channel)
+            return exchange
+
+        async with self._kept(Link(self._url, self._topology, self._heartbeat, set_up)) as link:
+            yield AmqpPublisher(link)
+
+    @asynccontextmanager
+    async def consumer(self, prefetch: int) -> AsyncIterator["AmqpConsumer"]:
+        """A consumer; `prefetch` bounds the messages out and not settled, 2,000 at most."""
+        inbox: deque[AmqpDelivery] = deque()
+        arrived = asyncio.Event()
+
+        async def set_up(channel: AbstractChannel) -> AbstractChannel:
+            async def receive(incoming: AbstractIncomingMessage) -> None:
+                inbox.append(AmqpDelivery(incoming, self._heartbeat, lambda: link.drop(channel)))
+                arrived.set()
+
+            _, queue = await self._topology.declare(channel)
+            await channel.set_qos(prefetch_count=min(prefetch, _MAX_PREFETCH))
+            await queue.consume(receive)
+            return channel
+
+        # What a lost channel delivered comes again on the next one.
+        link = Link(self._url, self._topology, self._heartbeat, set_up, inbox.clear, consumers=1)
+        async with self._kept(link):
+            yield AmqpConsumer(link, inbox, arrived)
+
+    async def depth(self) -> int:
+        """How many messages wait to be delivered. Raises QueueUnavailableError."""
+        try:
+            async with asyncio.timeout(2 * self._heartbeat):
+                ready = next((link for link in self._links if link.is_ready()), None)
+                if ready is not None:
+                    return await ready.depth()
+                return await self._depth_on_own_connection()
+        except DRIVER_ERRORS as error:
+            raise QueueUnavailableError("the broker did not say how long the queue is") from error
+        except asyncio.CancelledError as error:
+            if is_own_cancellation():
+                raise
+            raise QueueUnavailableError("the broker is gone") from error
+
+    async def _depth_on_own_connection(self) -> int:
+        connection = await open_connection(self._url, self._heartbeat)
+        try:
+            return await count_waiting(connection, self._topology)
+        finally:
+            await close_connection(connection, self._heartbeat)
+
+    @asynccontextmanager
+    async def _kept(self, link: Link[Any]) -> AsyncIterator[Link[Any]]:
+        async with link:
+            self._links.append(link)
+            try:
+                yield link
+            finally:
+                self._links.remove(link)
+
+
+class AmqpPublisher:
+    """Publishes on a channel used for nothing else."""
+
+    def __init__(self, link: Link[AbstractExchange]) -> None:
+        self._link = link
+
+    async def publish(self, message: Message, timeout: float) -> None:
+        """See `Publisher.publish`. Raises MessageError where no queue could carry the message."""
+        limits.check(message)
+        try:
+            # One deadline round everything: aio-pika's own does not cover getting the channel.
+            async with asyncio.timeout(timeout):
+                exchange = await self._link.ready()
+                confirm = await exchange.publish(_outgoing(message), _routing_key(message))
+        except PublishError as error:
+            raise QueueUnavailableError("the exchange leads to no queue") from error
+        except DeliveryError as error:
+            raise QueueFullError("the queue is full") from error
+        except DRIVER_ERRORS as error:
+            raise QueueUnavailableError("no confirm came in time") from error
+        except asyncio.CancelledError as error:
+            if is_own_cancellation():
+                raise
+            raise QueueUnavailableError("the channel was closed before the confirm") from error
+        if not isinstance(confirm, aiormq.spec.Basic.Ack):
+            raise QueueUnavailableError("the broker's answer was no confirm")
+
+    def is_ready(self) -> bool:
+        """Whether the link is up and the broker has not blocked it."""
+        return self._link.is_ready()
+
+
+class AmqpDelivery:
+    """One message from the broker."""
+
+    def __init__(
+        self, incoming: AbstractIncomingMessage, patience: float, give_up: Callable[[], None]
+    ) -> None:
+        """`give_up` is called where the channel takes no settlement within `patience` seconds."""
+        self._incoming = incoming
+        self._patience = patience
+        self._give_up = give_up
+        self.message = Message(
+            {name: _text(value) for name, value in incoming.headers.items()},
+            incoming.body,
+            incoming.message_id or "",
+        )
+        self.redelivered = bool(incoming.redelivered or incoming.headers.get("x-delivery-count"))
+
+    async def ack(self) -> None:
+        """The message is done with."""
+        await self._settle(self._incoming.ack)
+
+    async def release(self) -> None:
+        """Give the message back to the queue."""
+        await self._settle(self._incoming.nack)
+
+    async def _settle(self, settle: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await settle()
+        except DRIVER_ERRORS:
+            self._give_up()
+        except asyncio.CancelledError:
+            if is_own_cancellation():
+                raise
+            self._give_up()
+
+
+class AmqpConsumer:
+    """Hands out what the broker has pushed, at most `prefetch` messages of it."""
+
+    def __init__(
+        self, link: Link[AbstractChannel], inbox: deque[AmqpDelivery], arrived: asyncio.Event
+    ) -> None:
+        self._link = link
+        self._inbox = inbox
+        self._arrived = arrived
+
+    async def take(self, max_messages: int, max_bytes: int, timeout: float) -> Sequence[AmqpDelivery]:
+        """See `Consumer.take`."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._inbox:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            return []
+        taken = [self._inbox.popleft()]
+        room = max_bytes - len(taken[0].message.body)
+        while self._inbox and len(taken) < max_messages:
+            room -= len(self._inbox[0].message.body)
+            if room < 0:
+                break
+            taken.append(self._inbox.popleft())
+        return taken
+
+    def is_ready(self) -> bool:
+        """Whether the link is up."""
+        return self._link.is_ready()
+
+
+def _outgoing(message: Message) -> aio_pika.Message:
+    return aio_pika.Message(
+        message.body,
+        headers=dict(message.headers),
+        content_type="application/octet-stream",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        # Fresh each time: the driver matches returns to publishes by it, and two in flight with
+        # one id would take each other's answers.
+        message_id=uuid4().hex,
+    )
+
+
+def _routing_key(message: Message) -> str:
+    return message.headers.get(_OPERATION, "")[:_MAX_ROUTING_KEY]
+
+
+def _text(value: Any) -> str:
+    """A header value of another producer as text; AMQP has a dozen types of them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray):
+        return value.decode(errors="replace")
+    if value is None:
+        return ""
+    return json.dumps(value, default=str)
