@@ -4,8 +4,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from storage.driver import Database, Document, Update
+from storage.pages import Listing, read_page
 
 DEAD_LETTERS = "dead_letters"
 PARTS = "dead_letter_parts"
@@ -37,6 +39,18 @@ class DeadLetterRepository:
         found = await self._letters.find_ids([id], within={"tenant": tenant})
         return await self._letter(found[0]) if found else None
 
+    async def page(self, tenant: str | None, *, after: Cursor | None, limit: int) -> list[DeadLetter]:
+        """At most `limit` dead letters after `after`, by first-seen time and id, newest last.
+
+        `tenant` None lists those of all tenants.
+        """
+        documents = await read_page(self._letters, _listing(tenant), after=after, limit=limit)
+        return [await self._letter(document) for document in documents]
+
+    async def count(self, tenant: str | None, limit: int) -> int:
+        """How many dead letters there are; counting stops at `limit`."""
+        return await self._letters.count(_listing(tenant).filter, limit)
+
     async def _letter(self, document: Document) -> DeadLetter:
         parts = {}
         if document["parts"]:
@@ -61,6 +75,10 @@ class DeadLetterRepository:
             first_seen=document["first_seen"],
             last_seen=document["last_seen"],
         )
+
+
+def _listing(tenant: str | None) -> Listing:
+    return Listing({} if tenant is None else {"tenant": tenant}, "first_seen")
 
 
 def fingerprint(letter: DeadLetter) -> str:

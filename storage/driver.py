@@ -129,9 +129,11 @@ class Collection:
         skip: int = 0,
         limit: int = 0,
     ) -> list[Document]:
-        """The documents that `filter` finds; a limit of 0 is none."""
+        """The documents that `filter` finds, in one batch where there is a limit; a limit of 0 is none."""
         with _translated():
-            cursor = self._collection.find(filter, projection, sort=sort, skip=skip, limit=limit)
+            cursor = self._collection.find(
+                filter, projection, sort=sort, skip=skip, limit=limit, batch_size=limit
+            )
             return cast(list[Document], await cursor.to_list(None))
 
     async def find_ids(

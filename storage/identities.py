@@ -1,7 +1,10 @@
 """The map from (tenant, identity key) to customer id."""
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
+from domain.identity import IdentityKey
+from domain.reading import AmbiguousKeyError
 from storage.driver import Database, Document
 
 IDENTITIES = "identities"
@@ -29,6 +32,15 @@ class IdentityRepository:
         lost = await self._collection.insert_missing(documents)
         taken = await self._find(tenant, [keys[index] for index in lost])
         return {one["key"]: one["customer_id"] for one in taken if one["customer_id"] != claims[one["key"]]}
+
+    async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
+        """The customer id that `key` identifies. Raises AmbiguousKeyError where several share it."""
+        found = await self._find(tenant, [key.encode()])
+        if not found:
+            return None
+        if found[0]["shared"]:
+            raise AmbiguousKeyError(f"several customers have this {key.kind} key")
+        return cast(str, found[0]["customer_id"])
 
     async def mark_shared(self, tenant: str, keys: Iterable[str]) -> None:
         """Note that several customers have these keys, so that they identify nobody."""

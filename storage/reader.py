@@ -1,0 +1,58 @@
+"""Stored records and identities: what surfaces read, always within one tenant."""
+
+from collections.abc import Iterable
+
+from domain.identity import IdentityKey
+from domain.reading import Cursor, Order, Query
+from domain.records import Entity, Stored
+from storage.documents import COLLECTIONS, to_record
+from storage.driver import Database, is_storable_text
+from storage.identities import IdentityRepository
+from storage.pages import Listing, read_page
+
+_TIME_FIELDS = {Order.VERSION: "version_at", Order.CHANGED: "updated_at"}
+
+
+class RecordReader:
+    """Reads of stored records (domain.reading.Reader)."""
+
+    def __init__(self, database: Database, identities: IdentityRepository) -> None:
+        """Reads the collections that the repositories of the same `database` write."""
+        self._collections = {entity: database.collection(name) for entity, name in COLLECTIONS.items()}
+        self._identities = identities
+
+    async def get_many(self, entity: Entity, tenant: str, ids: Iterable[str]) -> dict[str, Stored]:
+        """The tenant's records among the stored ids `ids`, by id."""
+        documents = await self._collections[entity].find_ids(ids, within={"tenant": tenant})
+        return {document["_id"]: to_record(entity, document) for document in documents}
+
+    async def page(self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0) -> list[Stored]:
+        """At most `limit` records of `query` in its order, after `after`, without the first `skip`."""
+        listing = _listing(query)
+        if listing is None:
+            return []
+        collection = self._collections[query.entity]
+        documents = await read_page(collection, listing, after=after, limit=limit, skip=skip)
+        return [to_record(query.entity, document) for document in documents]
+
+    async def count(self, query: Query, limit: int) -> int:
+        """How many records `query` has; counting stops at `limit`, at least 1."""
+        listing = _listing(query)
+        if listing is None:
+            return 0
+        return await self._collections[query.entity].count(listing.filter, limit)
+
+    async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
+        """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
+        return await self._identities.lookup(tenant, key)
+
+
+def _listing(query: Query) -> Listing | None:
+    """What `query` lists, None where it can be nothing."""
+    within: dict[str, object] = {"tenant": query.tenant}
+    if query.customer_refs is not None:
+        references = sorted(filter(is_storable_text, query.customer_refs))
+        if not references:
+            return None
+        within["fields.customer_ref"] = {"$in": references}
+    return Listing(within, _TIME_FIELDS[query.order], query.above, query.until)

@@ -1,0 +1,62 @@
+"""All repositories on one database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from storage.attempts import AttemptRepository
+from storage.dead_letters import DeadLetterRepository
+from storage.dedupe import DedupeRepository
+from storage.driver import Database, Driver, open_database
+from storage.identities import IdentityRepository
+from storage.indexes import ensure_indexes
+from storage.reader import RecordReader
+from storage.receipts import ReceiptRepository
+from storage.records import RecordRepository
+
+
+class Store:
+    """The repositories of one database."""
+
+    def __init__(self, database: Database) -> None:
+        """Opens nothing; `open_store` does."""
+        self._database = database
+        self.records = RecordRepository(database)
+        self.identities = IdentityRepository(database)
+        self.receipts = ReceiptRepository(database)
+        self.dead_letters = DeadLetterRepository(database)
+        self.dedupe = DedupeRepository(database)
+        self.attempts = AttemptRepository(database)
+        self.reader = RecordReader(database, self.identities)
+
+    async def ping(self) -> None:
+        """Return if the database answers. Raises StoreUnavailableError."""
+        await self._database.ping()
+
+    async def prepare(self) -> None:
+        """Make and check the indexes. Raises StoreUnavailableError and StoreSetupError."""
+        await ensure_indexes(self._database)
+
+
+@asynccontextmanager
+async def open_store(
+    url: str,
+    *,
+    name: str = "portico",
+    driver: Driver = "motor",
+    call_timeout: float = 20.0,
+    selection_timeout: float = 3.0,
+    prepare: bool = True,
+) -> AsyncIterator[Store]:
+    """The store at a MongoDB `url`; its indexes are there and checked.
+
+    `call_timeout` bounds every call, `selection_timeout` the search for a server; both in seconds.
+    With `prepare` False nothing connects before the first call: for a front door that starts while
+    MongoDB is away. Raises StoreUnavailableError, and StoreSetupError for what an operator must mend.
+    """
+    async with open_database(
+        url, name, driver=driver, call_timeout=call_timeout, selection_timeout=selection_timeout
+    ) as database:
+        store = Store(database)
+        if prepare:
+            await store.prepare()
+        yield store
