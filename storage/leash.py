@@ -40,7 +40,8 @@ def _die_with(parent: int) -> None:
 
 
 def _stop_at_eof(server: "subprocess.Popen[bytes]", grace: float) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # unbuffered: a buffer's lock would block our own exit
+        pass
     server.terminate()
     try:
         server.wait(grace)
