@@ -1,8 +1,8 @@
 """Which JSON a contract takes (ruling R5).
 
-JSON as RFC 8259 has it, in UTF-8, and beyond that: numbers finite, integers within signed 64 bits (the widest that
-the store has), nesting up to 64, no lone surrogates, no NUL in keys. Parsers in C see to most of this but
-each lets something else through, so a body is first scanned for bytes that could break a rule, at
+JSON as RFC 8259 has it, in UTF-8, and beyond that: numbers finite, integers within signed 64 bits (the
+widest that the store has), nesting up to 64, no lone surrogates, no NUL in keys. Parsers in C see to most of
+this but each lets something else through, so a body is first scanned for bytes that could break a rule, at
 the speed of `bytes` methods, and walked value by value only where there are some.
 """
 

@@ -35,7 +35,7 @@ def customer_fields(customer: dict[str, Any], raw: dict[str, Any], region: str) 
             {"source": source, "value": value}
             for source, value in map(split_external_id, filter(None, customer["externalIds"]))
         ],
-        "emails": [{"value": text, "normalized": normalize_email(text)} for text in _texts(contacts, "email")],
+        "emails": [_email(text) for text in _texts(contacts, "email")],
         "phones": [_phone(text, region) for text in _texts(contacts, "phone")],
         "other_contacts": {key: value for key, value in contacts.items() if key not in _CHANNELS},
         "consents": _consents(consent, customer["consent"]),
@@ -73,6 +73,10 @@ def _texts(contacts: dict[str, Any], channel: str) -> list[str]:
     value = contacts.get(channel, [])
     texts = [value] if isinstance(value, str) else value
     return [text for text in texts if text.strip()]
+
+
+def _email(text: str) -> dict[str, str]:
+    return {"value": text, "normalized": normalize_email(text)}
 
 
 def _phone(text: str, region: str) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """The wire models of the ODP v1 binding (contracts A.2). Unknown fields are kept."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field
-from typing_extensions import NotRequired, TypedDict
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from contracts.operations import MAX_RECORDS
 from contracts.types import Date, Id, NonEmpty, Number, TextOrTexts, Timestamp
@@ -11,27 +11,24 @@ from contracts.types import Date, Id, NonEmpty, Number, TextOrTexts, Timestamp
 _WIRE = ConfigDict(strict=True, extra="allow")
 
 
+@with_config(_WIRE)
 class Contacts(TypedDict):
     """Contact channels; channels besides e-mail and phone are kept as they are."""
-
-    __pydantic_config__ = _WIRE
 
     email: NotRequired[Annotated[TextOrTexts, Field(examples=["maria@example.com"])]]
     phone: NotRequired[Annotated[TextOrTexts, Field(examples=["+55-11-99999-0000"])]]
 
 
+@with_config(_WIRE)
 class Consent(TypedDict):
     """Consent metadata: each boolean member is a purpose, opted in or out."""
-
-    __pydantic_config__ = _WIRE
 
     updatedAt: NotRequired[Timestamp]
 
 
+@with_config(_WIRE)
 class Customer(TypedDict):
     """A customer."""
-
-    __pydantic_config__ = _WIRE
 
     id: Annotated[Id, Field(description="Logical customer identifier.", examples=["customer-123"])]
     externalIds: Annotated[
@@ -54,10 +51,9 @@ class Customer(TypedDict):
     ]
 
 
+@with_config(_WIRE)
 class Lead(TypedDict):
     """A lead: somebody who may become a customer."""
-
-    __pydantic_config__ = _WIRE
 
     id: Annotated[Id, Field(description="Lead identifier.", examples=["lead-7"])]
     source: Annotated[str, Field(description="Lead source.", examples=["campaign"])]
@@ -65,10 +61,9 @@ class Lead(TypedDict):
     customerRef: NotRequired[Annotated[str, Field(description="Linked customer id.")]]
 
 
+@with_config(_WIRE)
 class Timestamps(TypedDict):
     """Minimal lifecycle markers; further ones are kept as they are."""
-
-    __pydantic_config__ = _WIRE
 
     createdAt: NotRequired[Timestamp]
     confirmedAt: NotRequired[Timestamp]
@@ -76,10 +71,9 @@ class Timestamps(TypedDict):
     canceledAt: NotRequired[Timestamp]
 
 
+@with_config(_WIRE)
 class CustomerOrderView(TypedDict):
     """An order as the customer's history shows it; never its operational state."""
-
-    __pydantic_config__ = _WIRE
 
     orderId: Annotated[Id, Field(description="Order identifier.", examples=["order-55"])]
     customerId: Annotated[Id, Field(description="Customer identifier.", examples=["customer-123"])]
@@ -87,10 +81,9 @@ class CustomerOrderView(TypedDict):
     timestamps: Annotated[Timestamps, Field(description="Lifecycle markers of the order.")]
 
 
+@with_config(_WIRE)
 class CustomerEvent(TypedDict):
     """A business fact."""
-
-    __pydantic_config__ = _WIRE
 
     eventType: Annotated[
         NonEmpty, Field(description="Business fact type.", examples=["customer.updated"])
@@ -105,10 +98,9 @@ class CustomerEvent(TypedDict):
     ]
 
 
+@with_config(_WIRE)
 class Review(TypedDict):
     """A review (draft)."""
-
-    __pydantic_config__ = _WIRE
 
     id: Annotated[Id, Field(description="Review identifier.", examples=["review-3"])]
     referenceType: Annotated[
@@ -122,46 +114,41 @@ class Review(TypedDict):
 _Many = Field(max_length=MAX_RECORDS, description="Several at once, where the body holds no single one.")
 
 
+@with_config(_WIRE)
 class CustomersBody(TypedDict, total=False):
     """One customer, or an array of them."""
-
-    __pydantic_config__ = _WIRE
 
     customer: Customer
     customers: Annotated[list[Customer], _Many]
 
 
+@with_config(_WIRE)
 class LeadsBody(TypedDict, total=False):
     """One lead, or an array of them."""
-
-    __pydantic_config__ = _WIRE
 
     lead: Lead
     leads: Annotated[list[Lead], _Many]
 
 
+@with_config(_WIRE)
 class OrdersBody(TypedDict, total=False):
     """One order, or an array of them."""
-
-    __pydantic_config__ = _WIRE
 
     order: CustomerOrderView
     orders: Annotated[list[CustomerOrderView], _Many]
 
 
+@with_config(_WIRE)
 class EventsBody(TypedDict, total=False):
     """One event, or an array of them."""
-
-    __pydantic_config__ = _WIRE
 
     event: CustomerEvent
     events: Annotated[list[CustomerEvent], _Many]
 
 
+@with_config(_WIRE)
 class ReviewsBody(TypedDict, total=False):
     """One review, or an array of them."""
-
-    __pydantic_config__ = _WIRE
 
     review: Review
     reviews: Annotated[list[Review], _Many]

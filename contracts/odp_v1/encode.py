@@ -1,0 +1,119 @@
+"""Domain to ODP v1 wire: what the binding's reads answer of a stored record.
+
+A record that came by this contract is answered as it was sent. One that was born elsewhere has the
+binding's required fields computed from its canonical columns (contracts E.6, row 13).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from contracts.odp_v1.decode import SOURCE
+from domain.clock import from_millis
+from domain.identity import KeyKind
+from domain.records import Fields, Stored
+
+_DEFAULT_SOURCE = "default"
+"""The source of an external id that was written without one (contracts E.2)."""
+
+
+def customer_json(stored: Stored) -> bytes:
+    """The wire `Customer` of a stored customer."""
+    return _verbatim(stored) or orjson.dumps(_customer(stored))
+
+
+def order_json(stored: Stored) -> bytes:
+    """The wire `CustomerOrderView` of a stored order."""
+    return _verbatim(stored) or orjson.dumps(_order(stored))
+
+
+def list_body(plural: str, documents: Iterable[bytes]) -> bytes:
+    """The body `{plural: [documents]}`."""
+    return b'{"%s":[%s]}' % (plural.encode(), b",".join(documents))
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware datetime in UTC with `Z`, milliseconds where it has any (ruling R8)."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _verbatim(stored: Stored) -> bytes:
+    state = stored.sources.get(SOURCE)
+    return state.document.encode() if state else b""
+
+
+def _customer(stored: Stored) -> dict[str, Any]:
+    fields = stored.fields
+    logical_id = next(iter(fields.get("logical_ids", [])), stored.id)
+    demographics = fields.get("demographics", {})
+    optional = {
+        "document": fields.get("document", {}).get("number"),
+        "birthDate": fields.get("birth_date") or demographics.get("birth_date"),
+        "gender": fields.get("gender") or demographics.get("gender"),
+    }
+    return {
+        "id": logical_id,
+        "externalIds": [*map(_external_id, fields.get("external_ids", []))] or [f"crm:{stored.id}"],
+        "name": fields.get("display_name") or fields.get("identifier", {}).get("value") or logical_id,
+        "contacts": dict(_contacts(fields)),
+        "consent": _consent(fields.get("consents", [])),
+        **{key: value for key, value in optional.items() if value},
+        "createdAt": _time(fields.get("source_created_at"), stored.created_at),
+        "updatedAt": _time(fields.get("source_updated_at"), stored.updated_at),
+    }
+
+
+def _external_id(pair: dict[str, str]) -> str:
+    source, value = pair.get("source", _DEFAULT_SOURCE), pair["value"]
+    return value if source == _DEFAULT_SOURCE and ":" not in value else f"{source}:{value}"
+
+
+def _contacts(fields: Fields) -> Iterator[tuple[str, Any]]:
+    for channel, column in (("email", "emails"), ("phone", "phones")):
+        values = [entry["value"] for entry in fields.get(column, [])]
+        if values:
+            yield channel, values[0] if len(values) == 1 else values
+    yield from fields.get("other_contacts", {}).items()
+
+
+def _consent(consents: list[dict[str, Any]]) -> dict[str, Any]:
+    """One boolean a purpose; where channels differ, an opt-out counts (contracts E.4)."""
+    flags: dict[str, Any] = {"marketing": False}
+    seen: set[str] = set()
+    for consent in consents:
+        purpose, given = consent["purpose"], consent["status"] == "opt_in"
+        flags[purpose] = given and (flags[purpose] if purpose in seen else True)
+        seen.add(purpose)
+    if times := [consent["updated_at"] for consent in consents if consent.get("updated_at")]:
+        flags["updatedAt"] = rfc3339(max(times))
+    return flags
+
+
+_MARKERS = (
+    ("createdAt", "placed_at"),
+    ("confirmedAt", "confirmed_at"),
+    ("completedAt", "completed_at"),
+    ("canceledAt", "canceled_at"),
+)
+
+
+def _order(stored: Stored) -> dict[str, Any]:
+    fields = stored.fields
+    times = {marker: rfc3339(fields[column]) for marker, column in _MARKERS if fields.get(column)}
+    return {
+        "orderId": fields.get("order_id") or stored.id,
+        "customerId": _customer_id(fields.get("customer_ref", "")),
+        "salesChannel": fields.get("sales_channel") or "",
+        "timestamps": times or {"createdAt": rfc3339(from_millis(stored.created_at))},
+    }
+
+
+def _customer_id(reference: str) -> str:
+    return reference.removeprefix(f"{KeyKind.LOGICAL}:")
+
+
+def _time(moment: datetime | None, millis: int) -> str:
+    return rfc3339(moment if moment is not None else from_millis(millis))
