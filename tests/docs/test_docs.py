@@ -1,0 +1,88 @@
+"""What the documentation names exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli import app
+from cli.settings import Settings
+from cli.settings_reference import reference
+from tests.docs.markdown import ROOT, blocks, links, pages
+
+_PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_links_lead_to_something(page: Path) -> None:
+    """Every link into the repository leads to a file, and every one to a heading finds it."""
+    broken = [
+        target
+        for target in links(page.read_text())
+        if not target.startswith("https://") and not _leads_somewhere(page, target)
+    ]
+
+    assert [] == broken
+
+
+def _leads_somewhere(page: Path, target: str) -> bool:
+    name, _, heading = target.partition("#")
+    path = page.parent / name if name else page
+    return path.exists() and (not heading or heading in _headings(path))
+
+
+def _headings(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_commands_exist(page: Path) -> None:
+    """Every `make` target and `portico` command that a page names is there."""
+    code = "\n".join(
+        [*re.findall(r"`([^`\n]+)`", page.read_text()), *blocks(page.read_text(), "bash", "console")]
+    )
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    commands = set(typer.main.get_group(app).commands)
+
+    assert set() == set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) - targets
+    assert set() == set(re.findall(r"(?:^|bin/)portico ([a-z]+)", code, re.MULTILINE)) - commands
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_settings_exist(page: Path) -> None:
+    """Every setting that a page names is one."""
+    known = {f"PORTICO_{name.upper()}" for name in Settings.model_fields}
+
+    assert set() == set(re.findall(r"\bPORTICO_[A-Z_]+\b", page.read_text())) - known
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_files_exist(page: Path) -> None:
+    """Every test that a page names is there."""
+    named = re.findall(r"`(tests/[\w/]+\.py)", page.read_text())
+
+    assert [] == [name for name in named if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_python_examples_compile(page: Path) -> None:
+    """An example is a program."""
+    for example in blocks(page.read_text(), "python"):
+        compile(example, page.name, "exec")
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """The index of docs/ names every decision there is."""
+    decisions = {f"adr/{path.name}" for path in (ROOT / "docs" / "adr").glob("*.md")}
+
+    assert decisions == {
+        target for target in links((ROOT / "docs" / "README.md").read_text()) if "adr/" in target
+    }
+
+
+def test_the_configuration_reference_is_up_to_date() -> None:
+    """docs/configuration.md says what the settings say; `make docs` writes it."""
+    assert reference() == (ROOT / "docs" / "configuration.md").read_text()
