@@ -1,0 +1,158 @@
+"""One connection of the HTTP server.
+
+What aiohttp leaves open is closed here: a header that never ends, an answer that nobody reads,
+more connections than the process should hold, and malformed HTTP answered with what was sent.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import StreamReader, web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.failures import log_failure
+from gateway.rest.errors import ApiError, Render
+from gateway.rest.request_id import HEADER, new_request_id
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Bounds of connections; times in seconds."""
+
+    headers: float = 5.0
+    """From a connection, or a later request's first byte, to the end of its headers."""
+    idle: float = 75.0
+    """Between two requests on one connection."""
+    answer: float = 30.0
+    """For the client to take the answer."""
+    lingering: float = 2.0
+    """For the rest of a body that was answered before its end. Bodies that are being read have
+    the deadline of `gateway.rest.body`."""
+    shutdown: float = 20.0
+    connections: int = 20_000
+    line: int = 8190
+    """Bytes of the request line, and of each header."""
+    header_count: int = 100
+
+
+class HardenedServer(web.Server):
+    """Makes a `HardenedConnection` of every connection."""
+
+    def __init__(self, plain: web.Server, limits: ServerLimits, render: Render) -> None:
+        """Take over the application's handler from `plain`, as `web.AppRunner` made it."""
+        super().__init__(
+            plain.request_handler,
+            request_factory=plain.request_factory,
+            handler_cancellation=False,
+        )
+        self.limits = limits
+        self.render = render
+
+    def __call__(self) -> RequestHandler:
+        """The protocol of a new connection."""
+        return HardenedConnection(self, self.limits, self.render)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more connections than the bound."""
+        return len(self._connections) > self.limits.connections
+
+
+class HardenedConnection(RequestHandler):
+    """aiohttp's protocol of one connection, with deadlines."""
+
+    def __init__(self, server: HardenedServer, limits: ServerLimits, render: Render) -> None:
+        """`render` answers malformed HTTP."""
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=limits.idle,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp documents None as "off"
+            lingering_time=limits.lingering,
+            max_line_size=limits.line,
+            max_field_size=limits.line,
+            max_headers=limits.header_count,
+            auto_decompress=False,
+        )
+        self._server = server
+        self._limits = limits
+        self._render = render
+        self._body: StreamReader | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless there are too many already."""
+        super().connection_made(transport)
+        if self._server.is_full:
+            self.force_close()
+        else:
+            self._await_headers()
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """End."""
+        self._headers_came()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; the first of a request's headers start its deadline, the last stop it."""
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count > before:
+            self._body = self._messages[-1][1] if self._messages else None
+            self._headers_came()
+        elif data and (self._body is None or self._body.is_eof()):
+            self._await_headers()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer malformed HTTP, and what no middleware caught, without a word of the input."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer was begun already")
+        if status >= 500:
+            details = {"errorId": log_failure(exc)} if exc is not None else {}
+            message = "something went wrong here"
+            return self._refuse(ApiError(500, "INTERNAL_ERROR", message, details=details, retryable=True))
+        return self._refuse(ApiError(400, "INVALID_REQUEST", "this is not HTTP/1.1 as RFC 9112 has it"))
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer; a client that does not take it in time is cut off."""
+        if isinstance(resp, web.HTTPException) and resp.status >= 400:
+            # aiohttp refuses an unknown `Expect` itself, outside all middlewares, and quotes it.
+            resp = self._refuse(ApiError(resp.status, "INVALID_REQUEST", "the request cannot be answered"))
+        try:
+            async with asyncio.timeout(self._limits.answer):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if self.transport is not None:
+                self.transport.abort()
+            return resp, True
+
+    def _refuse(self, error: ApiError) -> web.Response:
+        request_id = new_request_id()
+        response = self._render(error, request_id)
+        response.headers.update({"Server": "Portico", HEADER: request_id})
+        response.force_close()
+        return response
+
+    def _await_headers(self) -> None:
+        if self._deadline is None:
+            self._deadline = self._loop.call_later(self._limits.headers, self._headers_missing)
+
+    def _headers_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _headers_missing(self) -> None:
+        self._deadline = None
+        if self._request_in_progress or self._messages:
+            self.close()  # after the answers that are due
+        else:
+            self.force_close()

@@ -1,0 +1,40 @@
+"""Request ids: the caller's `X-Request-Id` or a new one, echoed, and in every log line."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+HEADER = "X-Request-Id"
+_SHAPE = re.compile(r"[\x21-\x7e]{1,128}")
+_KEY = web.RequestKey("request_id", str)
+
+
+def new_request_id() -> str:
+    """An id for a request that brought none."""
+    return f"req_{secrets.token_hex(12)}"
+
+
+def request_id_of(request: web.Request) -> str:
+    """The id that `request_id_middleware` gave `request`."""
+    return request[_KEY]
+
+
+@web.middleware
+async def request_id_middleware(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Give the request its id; the outermost middleware.
+
+    An id that is not 1 to 128 visible ASCII characters is replaced.
+    """
+    given = request.headers.get(HEADER, "")
+    request_id = given if _SHAPE.fullmatch(given) else new_request_id()
+    request[_KEY] = request_id
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        response = await handler(request)
+    if not response.prepared:
+        response.headers[HEADER] = request_id
+    return response
