@@ -1,6 +1,9 @@
 """Who may import whom: the arrows of docs/architecture.md, over the real tree."""
 
+import re
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -40,6 +43,9 @@ _INPUT_OUTPUT = {
     *("smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "tempfile", "urllib.request"),
 }
 """Python's own modules that reach outside of the process."""
+
+_PYTHON_LATER = {"compression"}
+"""Python's own modules that came after 3.11."""
 
 
 def _within(module: str, prefixes: set[str]) -> bool:
@@ -85,3 +91,22 @@ def test_the_grpc_contract_holds_no_code() -> None:
     files = [path for path in (ROOT / "proto").rglob("*") if path.is_file()]
 
     assert [] == [path.name for path in files if path.suffix != ".proto"]
+
+
+def test_what_is_imported_is_declared() -> None:
+    """What production code imports is among the project's own dependencies, not some other's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {_canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    providers = packages_distributions()
+
+    def is_declared(package: str) -> bool:
+        return not declared.isdisjoint(map(_canonical, providers.get(package, [])))
+
+    known = {*ROOMS, *sys.stdlib_module_names, *_PYTHON_LATER}
+    others = {found.package for found in imports_of(*ROOMS)} - known
+    assert set() == {package for package in others if not is_declared(package)}
+
+
+def _canonical(name: str) -> str:
+    """A distribution's name as the packaging specifications compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
