@@ -4,10 +4,11 @@ Status codes and error codes are decided here, once; how an error looks is the s
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from domain.errors import QueueFullError, TransientError
 from gateway.errors import (
@@ -26,9 +27,6 @@ from gateway.rest.body import (
 )
 from gateway.rest.inflate import BadEncodingError, PayloadTooLargeError
 from gateway.rest.request_id import request_id_of
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _RETRY_AFTER = {"Retry-After": "1"}
 

@@ -2,10 +2,10 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 HEADER = "X-Request-Id"
 _SHAPE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -23,9 +23,7 @@ def request_id_of(request: web.Request) -> str:
 
 
 @web.middleware
-async def request_id_middleware(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def request_id_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request its id; the outermost middleware.
 
     An id that is not 1 to 128 visible ASCII characters is replaced.

@@ -183,7 +183,7 @@ async def test_a_caller_that_is_cancelled_leaves_the_fetch_to_the_others(issuer:
 
 async def test_only_signing_keys_of_the_configured_algorithm_count(issuer: Issuer) -> None:
     """Keys for encryption, of other algorithms, too short, secret or broken are passed over."""
-    weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be passed over
+    weak = rsa.generate_private_key(65537, 1024)
     issuer.keys = [
         jwk("first", use="enc"),
         jwk("first", alg="RS512"),
