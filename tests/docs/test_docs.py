@@ -9,6 +9,8 @@ import pytest
 
 from cli.settings import Settings
 from cli.settings_reference import reference
+from contracts.registry import OPERATIONS
+from messaging.envelope import MANIFEST, Ingestion, pack
 from tests.docs.markdown import ROOT, blocks, links, pages
 
 _PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
@@ -93,3 +95,12 @@ def test_every_decision_is_in_the_index() -> None:
 def test_the_configuration_reference_is_up_to_date() -> None:
     """docs/configuration.md says what the settings say; `make docs` writes it."""
     assert reference() == (ROOT / "docs" / "configuration.md").read_text()
+
+
+def test_the_message_contract_names_every_header_and_operation() -> None:
+    """Another producer finds all that the gateway itself sends."""
+    text = (ROOT / "docs" / "message-contract.md").read_text()
+    full = Ingestion("i", "odp.v1.leads", "acme", b"{}", principal="p", accepted_at=1, records=1, trace="t")
+
+    assert {*pack([full]).headers, MANIFEST} == set(re.findall(r"`(portico-[a-z-]+|traceparent)`", text))
+    assert set(OPERATIONS) == set(re.findall(r"^\| `(\w+\.v\d+\.\w+)` \|", text, re.MULTILINE))
