@@ -115,6 +115,11 @@ class Settings(BaseSettings):
     ingestor_attempts: Positive = Field(
         3, description="Attempts at an ingestion that ends the ingestor, before it becomes a dead letter."
     )
+    phone_region: str = Field(
+        "BR",
+        pattern="^[A-Z]{2}$",
+        description="Country (ISO 3166-1 alpha-2) of phone numbers that are written without one.",
+    )
     match_on_contact: bool = Field(
         True, description="Whether an e-mail address or phone number may identify a customer (contracts E.3)."
     )

@@ -80,6 +80,11 @@ class Stored:
     updated_at: int
     """When it was last written, by our clock, in milliseconds since the Unix epoch."""
 
+    @property
+    def version(self) -> Version:
+        """The newest version that came by any contract."""
+        return max(state.version for state in self.sources.values())
+
 
 class Outcome(StrEnum):
     """What became of a record; every accepted one ends in exactly one of these (invariant 1)."""

@@ -4,7 +4,6 @@ Every surface that ingests calls this one use case; none of it touches the store
 client who asks to wait for the outcome is answered from the receipt.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.operations import MAX_RECORDS, Checked, Malformed, Operation
@@ -39,8 +38,10 @@ class TooManyRecordsError(PermanentError):
 class OutcomeConflictError(PermanentError):
     """The client waited for the outcome, and it is stale or in conflict (ruling R2)."""
 
-    def __init__(self, receipt: Receipt) -> None:
+    def __init__(self, code: str, receipt: Receipt) -> None:
+        """`code`: of the first conflict in `receipt`."""
         super().__init__("a record is older than what is stored, or its keys belong to another")
+        self.code = code
         self.receipt = receipt
 
 
@@ -75,7 +76,6 @@ class Acceptor:
     def __init__(
         self,
         *,
-        operations: Mapping[str, Operation],
         publisher: IngestionPublisher,
         memory: IdempotencyMemory,
         ids: IngestionIds,
@@ -83,17 +83,12 @@ class Acceptor:
         watcher: ReceiptWatcher,
         clock: Clock,
     ) -> None:
-        self._operations = operations
         self._publisher = publisher
         self._memory = memory
         self._ids = ids
         self._limiter = limiter
         self._watcher = watcher
         self._clock = clock
-
-    def operation(self, name: str) -> Operation:
-        """The operation called `name`."""
-        return self._operations[name]
 
     async def accept(self, submission: Submission) -> Acceptance:
         """Accept `submission`, once its bytes are safe on the durable queue (invariant 2).
@@ -151,8 +146,9 @@ class Acceptor:
             return None
         if receipt.body_digest != ingestion.digest:
             raise IdempotencyConflictError("the idempotency key was used with another body")
-        if any(result.code in _CONFLICTS for result in receipt.results):
-            raise OutcomeConflictError(receipt)
+        for result in receipt.results:
+            if result.code in _CONFLICTS:
+                raise OutcomeConflictError(result.code, receipt)
         return receipt
 
 

@@ -1,6 +1,7 @@
 """The durable queue's port. `amqp.py` and `sqlite.py` implement it and pass one contract suite."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,25 +70,11 @@ class Consumer(Protocol):
 class Queue(Protocol):
     """One queue, opened for publishing and for consuming separately."""
 
-    def publisher(self) -> "PublisherContext":
+    def publisher(self) -> AbstractAsyncContextManager[Publisher]:
         """A publisher, connected on entry."""
 
-    def consumer(self, prefetch: int) -> "ConsumerContext":
+    def consumer(self, prefetch: int) -> AbstractAsyncContextManager[Consumer]:
         """A consumer that holds at most `prefetch` messages unsettled."""
 
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""
-
-
-class PublisherContext(Protocol):
-    """An async context manager that yields a Publisher."""
-
-    async def __aenter__(self) -> Publisher: ...
-    async def __aexit__(self, *exc: object) -> None: ...
-
-
-class ConsumerContext(Protocol):
-    """An async context manager that yields a Consumer."""
-
-    async def __aenter__(self) -> Consumer: ...
-    async def __aexit__(self, *exc: object) -> None: ...

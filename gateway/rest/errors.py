@@ -72,8 +72,13 @@ def surfaces(renders: Mapping[str, Render], default: Render) -> Callable[[str], 
     return surface_for
 
 
-def error_middleware(surface_for: Callable[[str], Render]) -> Middleware:
-    """The middleware that answers every exception in the body of the surface it was raised on."""
+def error_middleware(
+    surface_for: Callable[[str], Render], translate: Callable[[Exception], ApiError | None]
+) -> Middleware:
+    """The middleware that answers every exception in the body of the surface it was raised on.
+
+    `translate` answers the errors of the use cases behind the surfaces, None for any other.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -84,7 +89,7 @@ def error_middleware(surface_for: Callable[[str], Render]) -> Middleware:
                 raise
             answer = _of_aiohttp(error)
         except Exception as error:
-            answer = as_api_error(error)
+            answer = translate(error) or as_api_error(error)
         response = surface_for(request.path)(answer, request_id_of(request))
         response.headers.update(answer.headers)
         if not request.content.is_eof():

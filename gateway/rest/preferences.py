@@ -42,5 +42,5 @@ def parse_preferences(values: list[str]) -> Preferences:
             argument = match["quoted"] if match["quoted"] is not None else match["token"] or ""
             found.setdefault(match["name"].lower(), argument)
     wait = found.get("wait", "")
-    seconds = min(int(wait), LONGEST_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else None  # noqa: PLR2004 - no clock counts further
+    seconds = min(int(wait), LONGEST_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else None
     return Preferences(seconds, found.get("handling", "").lower() == "lenient")

@@ -1,0 +1,171 @@
+"""The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from cli.compose import Gateway, MissingSettingError, embedded_jwt_key
+from cli.logs import configure_logs
+from cli.run import run_gateway, run_ingestor, run_up
+from cli.settings import Settings
+from cli.status import StatusError, read_status
+from domain.clock import system_clock
+from gateway.auth import mint_token
+from gateway.rest.server import Address
+from storage.errors import StoreSetupError
+
+app = typer.Typer(
+    help="Portico, the front door for customer data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+_WRONG = 2
+
+DataDir = Annotated[Path | None, typer.Option(help="Where the embedded default keeps its data and keys.")]
+
+
+@app.command()
+def up(
+    host: Annotated[str | None, typer.Option(help="Address that REST and gRPC listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port that REST listens on.")] = None,
+    grpc_port: Annotated[int | None, typer.Option(help="Port that gRPC listens on.")] = None,
+    admin_port: Annotated[int | None, typer.Option(help="Port of health checks and metrics.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run everything in one process: gateway, ingestor, and what they need, embedded.
+
+    Where PORTICO_AMQP_URL or PORTICO_MONGODB_URL is set, that is used instead of the embedded part.
+    """
+    settings = _settings(host=host, port=port, grpc_port=grpc_port, admin_port=admin_port, data_dir=data_dir)
+    _run(settings, run_up(settings, lambda gateway, admin: _announce(settings, gateway, admin)))
+
+
+@app.command()
+def gateway() -> None:
+    """Run the front door alone: REST and gRPC."""
+    settings = _settings()
+    _run(settings, run_gateway(settings, lambda gateway, admin: _announce(settings, gateway, admin)))
+
+
+@app.command()
+def ingestor() -> None:
+    """Run the ingestor alone; several may run side by side."""
+    settings = _settings()
+    _run(settings, run_ingestor(settings))
+
+
+@app.command()
+def token(
+    tenant: Annotated[str, typer.Option(help="The tenant that the token is for.")],
+    scope: Annotated[str, typer.Option(help="Scopes, with spaces between them.")],
+    data_dir: DataDir = None,
+    ttl: Annotated[int, typer.Option(min=1, help="Seconds until it expires.")] = 3600,
+) -> None:
+    """Print a token for the embedded default, and nothing else."""
+    settings = _settings(data_dir=data_dir)
+    key = settings.jwt_key
+    try:
+        minted = mint_token(
+            key.get_secret_value().encode() if key else embedded_jwt_key(settings.data_dir),
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            tenant=tenant,
+            scopes=scope.split(),
+            subject="portico-cli",
+            ttl=ttl,
+            now=system_clock(),
+        )
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(minted)
+
+
+@app.command()
+def status(
+    admin_url: Annotated[
+        str | None, typer.Option(help="URL of the admin port; this machine's if not given.")
+    ] = None,
+) -> None:
+    """Say whether a running Portico is ready, and what it has done. Exits 1 where it is not ready."""
+    settings = _settings()
+    url = admin_url or Address(settings.admin_host, settings.admin_port, tls=False).url
+    try:
+        seen = asyncio.run(read_status(url))
+    except StatusError as error:
+        _fail(str(error))
+    for line in seen.lines():
+        typer.echo(line)
+    if not seen.ready:
+        raise typer.Exit(1)
+
+
+def _settings(**given: Any) -> Settings:
+    """The settings: what was given on the command line, else the environment, else the defaults."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        _fail("\n".join(_setting_fault(fault["loc"], fault["msg"]) for fault in faults))
+
+
+def _setting_fault(location: tuple[int | str, ...], message: str) -> str:
+    name = f"PORTICO_{str(location[0]).upper()}: " if location else ""
+    return name + message.removeprefix("Value error, ")
+
+
+def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(main)
+    except (MissingSettingError, StoreSetupError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot start: {error}")
+
+
+def _loop_factory() -> Any:
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415 - there is none for Windows
+
+    return uvloop.new_event_loop
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(_WRONG)
+
+
+def _announce(settings: Settings, gateway: Gateway, admin: Address) -> None:
+    rest = gateway.rest.url
+    grpc_host = settings.grpc_host or settings.host
+    lines = [
+        "Portico is up.",
+        f"  REST   {rest}",
+        f"  gRPC   {grpc_host}:{gateway.grpc.port}",
+        f"  admin  {admin.url}",
+    ]
+    if settings.jwt_key is None and settings.jwt_algorithm == "HS256":
+        lines += ["", "Try it:", _example(settings, rest)]
+    typer.echo("\n".join(lines))
+
+
+def _example(settings: Settings, rest: str) -> str:
+    portico = Path(sys.argv[0])
+    command = portico.name if portico.parent.as_posix() == "." else portico.as_posix()
+    return f"""\
+  TOKEN=$({command} token --tenant acme --scope od.crm --data-dir {settings.data_dir})
+  curl -i {rest}/v1/customer/customers:ingest \\
+    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -H "Prefer: wait=10" \\
+    -d '{{"customer": {{"id": "customer-123", "externalIds": ["app:123"], "name": "Maria Souza",
+         "contacts": {{"email": "maria@example.com", "phone": "+55-11-99999-0000"}},
+         "consent": {{"marketing": true}},
+         "createdAt": "2026-03-01T10:00:00Z", "updatedAt": "2026-03-24T12:00:00Z"}}}}'"""

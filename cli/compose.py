@@ -1,0 +1,269 @@
+"""The wiring: from settings to running parts, each handed what it needs."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from cli.keys import own_key
+from cli.settings import Settings
+from contracts.odp_v1.discovery import Served, discovery
+from contracts.odp_v1.openapi import openapi
+from contracts.odp_v1.operations import odp_v1_operations
+from contracts.odp_v1.surface import ENDPOINTS
+from contracts.operations import Operation
+from domain.apply import ApplyRecords
+from domain.clock import system_clock
+from domain.ingestion_id import IngestionIds
+from domain.resolve import MatchPolicy
+from gateway.accept import Acceptor
+from gateway.auth import Authenticator
+from gateway.grpc.server import GrpcServer, Tls
+from gateway.idempotency import IdempotencyMemory
+from gateway.keys import FixedKey, JwksKeys, KeySource
+from gateway.limits import RateLimiter, RateLimits
+from gateway.metrics import GatewayMetrics
+from gateway.publishing import IngestionPublisher, PublishLimits
+from gateway.receipts import ReceiptWatcher
+from gateway.rest.access import Access
+from gateway.rest.app import rest_app
+from gateway.rest.body import BodyBudget, BodyLimits
+from gateway.rest.discovery import DiscoverySurface
+from gateway.rest.ingestions import IngestionsSurface
+from gateway.rest.odp_v1 import OdpV1Surface
+from gateway.rest.server import Address, ServerLimits, serve, server_tls
+from ingestor.identify import Unpacker
+from ingestor.metrics import IngestorMetrics
+from ingestor.ports import Books
+from ingestor.process import Processor
+from ingestor.run import Ingestor, IngestorLimits
+from messaging.amqp import AmqpQueue
+from messaging.port import Consumer, Queue
+from messaging.sqlite import SqliteQueue
+from storage.embedded import EmbeddedMongo
+from storage.store import Store, open_store
+
+_REMEMBERED_KEYS = 100_000
+_REMEMBERED_SECONDS = 24 * 3600.0
+
+
+class MissingSettingError(Exception):
+    """A setting that this command needs is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the gateway and the ingestor share."""
+
+    settings: Settings
+    store: Store
+    queue: Queue
+    ids: IngestionIds
+    operations: dict[str, Operation]
+    registry: CollectorRegistry
+
+
+def embedded_jwt_key(data_dir: Path) -> bytes:
+    """The key that the embedded default signs and verifies its tokens with."""
+    return own_key(data_dir, "jwt.key")
+
+
+@asynccontextmanager
+async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> AsyncIterator[Base]:
+    """The store and the queue, opened.
+
+    `embedded` allows the parts that no setting names to be Portico's own; without it they are a
+    MissingSettingError. With `prepare` the store is connected and its indexes are checked first.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.mongodb_url is not None:
+            url = settings.mongodb_url.get_secret_value()
+        elif embedded:
+            mongo = EmbeddedMongo(settings.data_dir / "mongodb")
+            url = (await stack.enter_async_context(mongo)).url
+        else:
+            raise MissingSettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
+        store = open_store(
+            url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=prepare
+        )
+        yield Base(
+            settings=settings,
+            store=await stack.enter_async_context(store),
+            queue=_queue(settings, embedded=embedded),
+            ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
+            operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
+            registry=CollectorRegistry(),
+        )
+
+
+def _queue(settings: Settings, *, embedded: bool) -> Queue:
+    messages, size = settings.queue_max_messages, settings.queue_max_bytes
+    if settings.amqp_url is not None:
+        url = settings.amqp_url.get_secret_value()
+        return AmqpQueue(url, name=settings.queue_name, max_messages=messages, max_bytes=size)
+    if embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return SqliteQueue(settings.data_dir / "queue.sqlite", max_messages=messages, max_bytes=size)
+    raise MissingSettingError("PORTICO_AMQP_URL is not set; `portico up` runs without it")
+
+
+def _ingestion_secret(settings: Settings, *, embedded: bool) -> bytes:
+    if settings.ingestion_secret is not None:
+        return settings.ingestion_secret.get_secret_value().encode()
+    if embedded:
+        return own_key(settings.data_dir, "ingestion.key")
+    raise MissingSettingError("PORTICO_INGESTION_SECRET is not set; `portico up` makes its own")
+
+
+@asynccontextmanager
+async def _keys(settings: Settings, *, embedded: bool) -> AsyncIterator[KeySource]:
+    algorithm = settings.jwt_algorithm
+    if settings.jwt_jwks_url is not None:
+        async with JwksKeys(algorithm, settings.jwt_jwks_url) as keys:
+            yield keys
+    elif settings.jwt_public_key_file is not None:
+        yield FixedKey(algorithm, settings.jwt_public_key_file.read_bytes())
+    elif settings.jwt_key is not None:
+        yield FixedKey(algorithm, settings.jwt_key.get_secret_value().encode())
+    elif embedded:
+        yield FixedKey(algorithm, embedded_jwt_key(settings.data_dir))
+    else:
+        raise MissingSettingError(
+            "one of PORTICO_JWT_JWKS_URL, PORTICO_JWT_PUBLIC_KEY_FILE and PORTICO_JWT_KEY must be set"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that serves."""
+
+    rest: Address
+    grpc: GrpcServer
+    publisher: IngestionPublisher
+
+
+@asynccontextmanager
+async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
+    """The gateway, serving REST and gRPC; at the end what is in flight is finished first."""
+    settings, store = base.settings, base.store
+    async with AsyncExitStack() as stack:
+        metrics = GatewayMetrics(base.registry)
+        keys = await stack.enter_async_context(_keys(settings, embedded=embedded))
+        authenticator = Authenticator(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+        watcher = await stack.enter_async_context(ReceiptWatcher(store.receipts))
+        queue = await stack.enter_async_context(base.queue.publisher())
+        publisher = await stack.enter_async_context(
+            IngestionPublisher(
+                queue,
+                metrics=metrics,
+                timeout=settings.publish_timeout,
+                limits=PublishLimits(
+                    bytes_in_flight=settings.max_bytes_in_flight,
+                    ingestions_in_flight=settings.max_ingestions_in_flight,
+                ),
+            )
+        )
+        acceptor = Acceptor(
+            publisher=publisher,
+            memory=IdempotencyMemory(_REMEMBERED_KEYS, _REMEMBERED_SECONDS),
+            ids=base.ids,
+            limiter=RateLimiter(
+                RateLimits(settings.rate_requests, settings.rate_records, settings.rate_bytes)
+            ),
+            watcher=watcher,
+            clock=system_clock,
+        )
+        grpc = await stack.enter_async_context(
+            GrpcServer(
+                reader=store.reader,
+                receipts=store.receipts,
+                watcher=watcher,
+                ids=base.ids,
+                authenticator=authenticator,
+                host=settings.grpc_host or settings.host,
+                port=settings.grpc_port,
+                tls=_grpc_tls(settings),
+                region=settings.phone_region,
+            )
+        )
+        stack.push_async_callback(grpc.stop, settings.drain_seconds)
+        body_limits = BodyLimits()
+        access = Access(
+            authenticator, base.ids, watcher, body_limits, BodyBudget(settings.max_bytes_in_flight)
+        )
+        app = rest_app(
+            [
+                OdpV1Surface(
+                    access=access,
+                    acceptor=acceptor,
+                    operations=base.operations,
+                    reader=store.reader,
+                    openapi=openapi(_public_url(settings), version=version("portico")),
+                ),
+                IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
+                DiscoverySurface(_discovery(settings, body_limits)),
+            ],
+            metrics,
+        )
+        address = await stack.enter_async_context(
+            serve(
+                app,
+                settings.host,
+                settings.port,
+                ssl_context=_rest_tls(settings),
+                limits=ServerLimits(shutdown=settings.drain_seconds),
+            )
+        )
+        yield Gateway(address, grpc, publisher)
+
+
+def _discovery(settings: Settings, limits: BodyLimits) -> dict[str, object]:
+    served = Served(
+        operations=[endpoint.operation_id for endpoint in ENDPOINTS],
+        scopes=sorted({endpoint.scope for endpoint in ENDPOINTS}),
+    )
+    return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
+
+
+def _public_url(settings: Settings) -> str:
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    return Address(settings.host, settings.port, settings.tls_cert_file is not None).url
+
+
+def _rest_tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    return server_tls(settings.tls_cert_file, settings.tls_key_file)
+
+
+def _grpc_tls(settings: Settings) -> Tls | None:
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    return Tls(settings.tls_cert_file.read_bytes(), settings.tls_key_file.read_bytes())
+
+
+def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
+    """An ingestor that consumes from `consumer`."""
+    settings, store = base.settings, base.store
+    metrics = IngestorMetrics(base.registry, base.operations)
+    books = Books(store.receipts, store.dead_letters, store.attempts)
+    apply_records = ApplyRecords(
+        store.records,
+        store.identities,
+        store.dedupe,
+        system_clock,
+        MatchPolicy(on_contact=settings.match_on_contact),
+    )
+    processor = Processor(base.operations, apply_records, books, metrics, system_clock)
+    limits = IngestorLimits(
+        max_messages=settings.ingestor_max_messages,
+        max_bytes=settings.ingestor_max_bytes,
+        batches=settings.ingestor_batches,
+        attempts=settings.ingestor_attempts,
+    )
+    return Ingestor(consumer, processor, Unpacker(base.ids), books, metrics, system_clock, limits)

@@ -1,0 +1,136 @@
+"""Running the processes: start, say where, serve until a signal, drain, close."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+
+from cli.compose import Base, Gateway, make_ingestor, open_base, open_gateway
+from cli.settings import Settings
+from gateway.admin import Check, admin_app
+from gateway.rest.server import Address, serve
+
+_log = structlog.get_logger(__name__)
+
+Announce = Callable[[Gateway, Address], None]
+
+
+class Signals:
+    """SIGTERM and SIGINT: the first asks to drain, the second ends the process at once."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._received, number)
+
+    async def wait(self) -> None:
+        """Return when the first signal comes."""
+        await self._asked.wait()
+
+    def _received(self, number: int) -> None:
+        if self._asked.is_set():
+            os._exit(128 + number)
+        self._asked.set()
+
+
+async def run_gateway(settings: Settings, announce: Announce) -> None:
+    """The gateway alone, which serves while MongoDB is away."""
+    signals = Signals()
+    async with (
+        open_base(settings, embedded=False, prepare=False) as base,
+        _admin(base) as admin,
+        open_gateway(base, embedded=False) as gateway,
+    ):
+        admin.checks["queue"] = gateway.publisher.is_ready
+        announce(gateway, admin.address)
+        await _serve_until(signals, admin)
+
+
+async def run_ingestor(settings: Settings) -> None:
+    """The ingestor alone."""
+    signals = Signals()
+    async with (
+        open_base(settings, embedded=False, prepare=True) as base,
+        _admin(base) as admin,
+        _ingesting(base) as is_ready,
+    ):
+        admin.checks["consumer"] = is_ready
+        await _serve_until(signals, admin)
+
+
+async def run_up(settings: Settings, announce: Announce) -> None:
+    """Everything in one process; what no setting names is embedded."""
+    signals = Signals()
+    # Left from the last to the first when it drains: the front door first, then what is behind it.
+    async with (
+        open_base(settings, embedded=True, prepare=True) as base,
+        _admin(base) as admin,
+        _ingesting(base) as is_ready,
+        open_gateway(base, embedded=True) as gateway,
+    ):
+        admin.checks |= {"consumer": is_ready, "queue": gateway.publisher.is_ready}
+        announce(gateway, admin.address)
+        await _serve_until(signals, admin)
+
+
+async def _serve_until(signals: Signals, admin: "_Admin") -> None:
+    admin.serving = True
+    await signals.wait()
+    admin.serving = False
+    _log.info("draining")
+
+
+@asynccontextmanager
+async def _ingesting(base: Base) -> AsyncIterator[Check]:
+    """An ingestor at work; at the end its batches are finished, within the drain's bound."""
+    prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
+    async with base.queue.consumer(prefetch) as consumer:
+        ingestor = make_ingestor(base, consumer)
+        task = asyncio.create_task(ingestor.run())
+        task.add_done_callback(_end_if_failed)
+        try:
+            yield consumer.is_ready
+        finally:
+            ingestor.stop()
+            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
+            if not done:
+                _log.warning("drain_cut_short", seconds=base.settings.drain_seconds)
+                task.cancel()
+                await asyncio.wait([task])
+
+
+def _end_if_failed(task: "asyncio.Task[None]") -> None:
+    """An ingestor that ended by a bug of ours must not leave a process that looks alive."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("ingestor_failed", exc_info=task.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class _Admin:
+    """The admin port, and what readiness depends on."""
+
+    address: Address
+    checks: dict[str, Check]
+    serving: bool = False
+
+
+@asynccontextmanager
+async def _admin(base: Base) -> AsyncIterator[_Admin]:
+    """The admin port, open while everything else starts and drains, and not ready then."""
+    ProcessCollector(registry=base.registry)
+    PlatformCollector(registry=base.registry)
+    GCCollector(registry=base.registry)
+    settings = base.settings
+    checks: dict[str, Check] = {}
+    app = admin_app(checks, base.registry)
+    async with serve(app, settings.admin_host, settings.admin_port) as address:
+        admin = _Admin(address, checks)
+        checks["serving"] = lambda: admin.serving
+        yield admin

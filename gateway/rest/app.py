@@ -1,0 +1,50 @@
+"""The REST application: every surface's routes, behind one chain of middlewares."""
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.metrics import GatewayMetrics
+from gateway.rest.errors import error_middleware, surfaces
+from gateway.rest.odp_errors import odp_renderer
+from gateway.rest.refusals import refusal
+from gateway.rest.request_id import request_id_middleware
+
+METRICS_SURFACE = "odp_v1"
+
+
+class Surface(Protocol):
+    """A REST dialect."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Its routes, each with a name, which is its operation in the metrics."""
+
+
+def rest_app(mounted: Sequence[Surface], metrics: GatewayMetrics) -> web.Application:
+    """An application that serves `mounted`; errors are answered in the dialect of their path."""
+    surface_for = surfaces({"/v1": odp_renderer()}, default=odp_renderer())
+    app = web.Application(
+        middlewares=[request_id_middleware, _measured(metrics), error_middleware(surface_for, refusal)],
+        client_max_size=0,
+    )
+    for surface in mounted:
+        app.router.add_routes(surface.routes())
+    return app
+
+
+def _measured(metrics: GatewayMetrics) -> Middleware:
+    """Counts and times every request by its route's name, never by its path."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.monotonic()
+        response = await handler(request)
+        resource = request.match_info.route.resource
+        operation = resource.name if resource is not None and resource.name else "unknown"
+        metrics.answered(METRICS_SURFACE, operation, response.status, time.monotonic() - started)
+        return response
+
+    return middleware

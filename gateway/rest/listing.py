@@ -1,0 +1,66 @@
+"""Lists of the ODP v1 surface: page numbers, cursors and bounds (ruling R7, contracts A.1)."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from yarl import URL
+
+from contracts.odp_v1.encode import list_body
+from domain.reading import Cursor, Query, Reader
+from domain.records import Stored
+from gateway.paging import decode_cursor, encode_cursor
+from gateway.rest.errors import ApiError
+from gateway.rest.parameters import integer
+
+_MAX_PAGE_SIZE = 500
+_DEFAULT_PAGE_SIZE = 50
+_MAX_SKIPPED = 10_000
+_MAX_COUNTED = 100_000
+
+
+async def list_records(
+    request: web.Request, reader: Reader, query: Query, plural: str, encode: Callable[[Stored], bytes]
+) -> web.Response:
+    """One page of `query`, with `X-Total-Count`, and `Link` where there is more.
+
+    Without `page` and `pageSize` it holds the first 500. Counting stops at 100,000.
+    """
+    size = integer(request, "pageSize", least=1, most=_MAX_PAGE_SIZE)
+    page = integer(request, "page", least=1, most=10**9)
+    cursor = _cursor(request, query)
+    if size is None:
+        size = _DEFAULT_PAGE_SIZE if page is not None else _MAX_PAGE_SIZE
+    skip = _skip(page, size)
+    # One more than the page tells whether there is a next one.
+    found = await reader.page(query, after=cursor, limit=size + 1, skip=skip)
+    total = await reader.count(query, _MAX_COUNTED)
+    shown = found[:size]
+    response = web.Response(body=list_body(plural, map(encode, shown)), content_type="application/json")
+    response.headers["X-Total-Count"] = str(total)
+    if len(found) > size:
+        response.headers["Link"] = f'<{_next(request, query, shown[-1], size)}>; rel="next"'
+    return response
+
+
+def _cursor(request: web.Request, query: Query) -> Cursor | None:
+    token = request.query.get("cursor")
+    return None if token is None else decode_cursor(query, token)
+
+
+def _skip(page: int | None, size: int) -> int:
+    skip = ((page or 1) - 1) * size
+    if skip >= _MAX_SKIPPED:
+        raise ApiError(
+            400,
+            "INVALID_PARAMETER",
+            f"page numbers reach the first {_MAX_SKIPPED} rows; follow the cursor in Link, "
+            "or narrow the list with updatedAfter",
+            details={"filters": ["updatedAfter"], "cursor": "cursor"},
+        )
+    return skip
+
+
+def _next(request: web.Request, query: Query, last: Stored, size: int) -> URL:
+    token = encode_cursor(query, Cursor(last.version.at, last.id))
+    kept = {name: value for name, value in request.query.items() if name not in ("page", "pageSize")}
+    return request.rel_url.with_query({**kept, "cursor": token, "pageSize": str(size)})

@@ -1,0 +1,39 @@
+"""What the use cases refuse, as answers: the one place where their errors get a status."""
+
+from contracts.operations import MAX_FAULTS
+from gateway.accept import MalformedBodyError, OutcomeConflictError, TooManyRecordsError
+from gateway.paging import InvalidCursorError
+from gateway.rest.access import NotYetAppliedError
+from gateway.rest.answers import faults_json, receipt_json
+from gateway.rest.errors import ApiError
+
+
+def refusal(error: Exception) -> ApiError | None:
+    """The answer to an error of a use case; None for any other."""
+    match error:
+        case MalformedBodyError():
+            fields = faults_json(error.malformed)[:MAX_FAULTS]
+            return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": fields})
+        case TooManyRecordsError():
+            return ApiError(413, "TOO_MANY_RECORDS", str(error))
+        case OutcomeConflictError():
+            return _conflict(error)
+        case InvalidCursorError():
+            fault = {"parameter": "cursor", "code": "INVALID_PARAMETER", "message": str(error)}
+            return ApiError(400, "INVALID_PARAMETER", str(error), details={"fields": [fault]})
+        case NotYetAppliedError():
+            return ApiError(503, "NOT_YET_APPLIED", str(error), retryable=True, headers={"Retry-After": "1"})
+        case _:
+            return None
+
+
+def _conflict(error: OutcomeConflictError) -> ApiError:
+    """409, named after the first conflict; the receipt tells what became of every record."""
+    receipt = error.receipt
+    return ApiError(
+        409,
+        error.code,
+        str(error),
+        details={"receipt": receipt_json(receipt)},
+        headers={"Portico-Ingestion": receipt.ingestion_id},
+    )

@@ -1,0 +1,54 @@
+"""The two stacks that every end-to-end test runs on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.portico import PorticoProcess
+
+
+@dataclass
+class Stack:
+    """A running Portico."""
+
+    gateway: PorticoProcess
+    ingestor: PorticoProcess
+    """The same process as the gateway on the embedded stack."""
+    mongodb_url: str | None
+    """None where the embedded server is the store."""
+    database: str
+
+
+@asynccontextmanager
+async def embedded_stack(home: Path, **environment: str) -> AsyncIterator[Stack]:
+    """`portico up`: SQLite queue and embedded MongoDB server."""
+    process = PorticoProcess("up", home, environment)
+    try:
+        await process.start()
+        yield Stack(process, process, None, "portico")
+    finally:
+        await process.close()
+
+
+@asynccontextmanager
+async def production_stack(
+    home: Path, *, amqp_url: str, queue: str, mongodb_url: str, database: str, **environment: str
+) -> AsyncIterator[Stack]:
+    """`portico gateway` and `portico ingestor` on RabbitMQ and MongoDB."""
+    shared = {
+        "PORTICO_AMQP_URL": amqp_url,
+        "PORTICO_QUEUE_NAME": queue,
+        "PORTICO_MONGODB_URL": mongodb_url,
+        "PORTICO_MONGODB_DATABASE": database,
+        **environment,
+    }
+    gateway = PorticoProcess("gateway", home, shared)
+    ingestor = PorticoProcess("ingestor", home, shared)
+    try:
+        await gateway.start()
+        await ingestor.start()
+        yield Stack(gateway, ingestor, mongodb_url, database)
+    finally:
+        await gateway.close()
+        await ingestor.close()
