@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from cli.settings import Settings
+from domain.ingestion_id import IngestionIds
+from gateway.keys import FixedKey
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PORTICO = ("gateway", "ingestor")
@@ -79,6 +81,24 @@ def test_every_setting_in_the_compose_file_exists(compose: dict[str, Any]) -> No
 
     assert given
     assert set() == given - known
+
+
+@pytest.mark.parametrize("name", _PORTICO)
+def test_the_settings_take_what_the_compose_file_gives(
+    compose: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nothing in the environment both services start: the defaults are long enough to be keys."""
+    for variable, value in compose["services"][name]["environment"].items():
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))
+    settings = Settings()
+
+    assert settings.amqp_url is not None
+    assert settings.mongodb_url is not None
+    assert settings.ingestion_secret is not None
+    IngestionIds(settings.ingestion_secret.get_secret_value().encode())
+    if name == "gateway":
+        assert settings.jwt_key is not None
+        FixedKey(settings.jwt_algorithm, settings.jwt_key.get_secret_value().encode())
 
 
 def test_secrets_come_from_the_environment(compose: dict[str, Any]) -> None:
