@@ -175,6 +175,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                 RateLimits(settings.rate_requests, settings.rate_records, settings.rate_bytes)
             ),
             watcher=watcher,
+            metrics=metrics,
             clock=system_clock,
         )
         grpc = await stack.enter_async_context(

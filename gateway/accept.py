@@ -5,6 +5,7 @@ client who asks to wait for the outcome is answered from the receipt.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.operations import MAX_RECORDS, Checked, Malformed, Operation
 from domain.clock import Clock
@@ -15,6 +16,7 @@ from gateway.auth import Principal
 from gateway.errors import IdempotencyConflictError
 from gateway.idempotency import IdempotencyMemory
 from gateway.limits import RateLimiter
+from gateway.metrics import GatewayMetrics
 from gateway.publishing import IngestionPublisher
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.preferences import Preferences
@@ -81,6 +83,7 @@ class Acceptor:
         ids: IngestionIds,
         limiter: RateLimiter,
         watcher: ReceiptWatcher,
+        metrics: GatewayMetrics,
         clock: Clock,
     ) -> None:
         self._publisher = publisher
@@ -88,6 +91,7 @@ class Acceptor:
         self._ids = ids
         self._limiter = limiter
         self._watcher = watcher
+        self._metrics = metrics
         self._clock = clock
 
     async def accept(self, submission: Submission) -> Acceptance:
@@ -109,7 +113,8 @@ class Acceptor:
             records=checked.records,
             trace=submission.trace,
         )
-        await self._publish(ingestion, keyed=submission.idempotency_key is not None)
+        if await self._publish(ingestion, keyed=submission.idempotency_key is not None):
+            self._metrics.count_accepted(ingestion.operation, ingestion.records, len(ingestion.body))
         receipt = await self._outcome(ingestion, submission.preferences)
         return Acceptance(ingestion.id, checked.records, checked.malformed, receipt)
 
@@ -130,13 +135,13 @@ class Acceptor:
             return self._ids.mint(tenant)
         return self._ids.derive(tenant, "key", submission.operation.name, submission.idempotency_key)
 
-    async def _publish(self, ingestion: Ingestion, *, keyed: bool) -> None:
+    async def _publish(self, ingestion: Ingestion, *, keyed: bool) -> bool:
+        """Publish `ingestion`; False where it is a repeat that is on the queue already."""
+        publish = partial(self._publisher.publish, ingestion)
         if keyed:
-            await self._memory.once(
-                ingestion.id, ingestion.digest, lambda: self._publisher.publish(ingestion)
-            )
-        else:
-            await self._publisher.publish(ingestion)
+            return await self._memory.once(ingestion.id, ingestion.digest, publish)
+        await publish()
+        return True
 
     async def _outcome(self, ingestion: Ingestion, preferences: Preferences) -> Receipt | None:
         if not preferences.wait:

@@ -18,7 +18,7 @@ from gateway.metrics import GatewayMetrics
 from messaging.envelope import Ingestion, pack
 from messaging.port import Publisher
 
-_FACTS_BYTES = 320
+_FACTS_BYTES = 250
 """What an ingestion's facts take in a message's headers, its own texts aside."""
 
 
@@ -47,7 +47,8 @@ class _Waiting:
     def __post_init__(self) -> None:
         one = self.ingestion
         self.size = len(one.body)
-        self.header_size = _FACTS_BYTES + len(one.tenant) + len(one.principal.encode())
+        texts = (one.id, one.operation, one.tenant, one.principal, one.trace)
+        self.header_size = _FACTS_BYTES + sum(len(text.encode()) for text in texts)
 
 
 class IngestionPublisher:
@@ -92,7 +93,8 @@ class IngestionPublisher:
 
         Raises OverloadedError where this process holds too much already, QueueFullError where the
         queue refused it, QueueUnavailableError where no promise came in time: it may then be kept
-        or not. A caller that is cancelled leaves the message, which others share, under way.
+        or not. A caller that is cancelled leaves the message, which others share, under way. A text
+        that is not Unicode raises UnicodeEncodeError here, before it can spoil a shared message.
         """
         waiting = self._admit(ingestion)
         try:

@@ -123,12 +123,15 @@ class AmqpPublisher:
     async def publish(self, message: Message, timeout: float) -> None:
         """See `Publisher.publish`. Raises MessageError where no queue could carry the message."""
         limits.check(message)
+        exchange = None
         try:
             # One deadline round everything: aio-pika's own does not cover getting the channel.
             async with asyncio.timeout(timeout):
                 exchange = await self._link.ready()
                 confirm = await exchange.publish(_outgoing(message), _routing_key(message))
         except PublishError as error:
+            if exchange is not None:
+                self._link.drop(exchange)  # somebody removed the queue; the new link declares it
             raise QueueUnavailableError("the exchange leads to no queue") from error
         except DeliveryError as error:
             raise QueueFullError("the queue is full") from error

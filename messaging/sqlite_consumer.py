@@ -12,12 +12,14 @@ from domain.errors import QueueUnavailableError
 from messaging import sqlite_store as store
 from messaging.sqlite_owners import Owner
 from messaging.sqlite_store import Claim, Claimed, Held
-from messaging.sqlite_writer import Operation, Writer
+from messaging.sqlite_writer import Job, Operation, Writer
 
 log = logging.getLogger(__name__)
 
 _POLL = 0.05
 """Seconds between looks at what other processes did; within one process waiters are woken."""
+_PATIENCE = 1.0
+"""Seconds that a claim gets at least, however short the wait of its `take`."""
 _SWEEP = 1.0
 """Seconds between looks for consumers that died."""
 
@@ -53,7 +55,8 @@ class SqliteConsumer:
         while True:
             self.arrived.clear()
             room = min(max_messages, self._prefetch - len(self._held))
-            if room > 0 and (taken := await self._claim(room, max_bytes)):
+            left = deadline - loop.time()
+            if room > 0 and (taken := await self._claim(room, max_bytes, max(left, _PATIENCE))):
                 return taken
             left = deadline - loop.time()
             if left <= 0:
@@ -100,19 +103,20 @@ class SqliteConsumer:
             await asyncio.to_thread(self._owner.leave)
             self._wake()
 
-    async def _claim(self, max_messages: int, max_bytes: int) -> list["SqliteDelivery"]:
+    async def _claim(self, max_messages: int, max_bytes: int, within: float) -> list["SqliteDelivery"]:
         now = self._clock()
         wish = Claim(self._owner.token, now, self._lease_end(now), max_messages, max_bytes)
         job = self._writer.submit(store.claim, wish)
         try:
-            claimed: list[Claimed] = await asyncio.shield(job.future)
+            async with asyncio.timeout(within):
+                claimed: list[Claimed] = await asyncio.shield(job.future)
         except asyncio.CancelledError:
-            job.abandoned = True
-            job.future.add_done_callback(self._give_back)
+            self._abandon(job)
             raise
-        except QueueUnavailableError as error:
+        except (TimeoutError, QueueUnavailableError) as error:
+            self._abandon(job)
             if self._answers:
-                log.warning("the queue does not answer: %s", error)
+                log.warning("the queue does not answer: %r", error)
             self._answers = False
             return []
         self._answers = True
@@ -120,8 +124,12 @@ class SqliteConsumer:
         self._held.update((delivery.seq, delivery) for delivery in taken)
         return taken
 
+    def _abandon(self, job: Job) -> None:
+        job.abandoned = True
+        job.future.add_done_callback(self._give_back)
+
     def _give_back(self, future: asyncio.Future[list[Claimed]]) -> None:
-        """Release what was claimed for a `take` that was cancelled."""
+        """Release what was claimed for a `take` that did not wait for it."""
         if future.cancelled() or future.exception() is not None or not future.result():
             return
         seqs = tuple(one.seq for one in future.result())

@@ -35,6 +35,7 @@ MAX_DOCUMENT = 16 * 1024 * 1024
 _MAX_BULK_BYTES = 8 * 1024 * 1024
 _MAX_BULK_OPERATIONS = 1_000
 _IDS_A_CALL = 50
+_INCREMENT_ROUNDS = 5
 _DUPLICATE_KEY = 11000
 _PERMANENT_CODES = frozenset(
     {
@@ -188,14 +189,21 @@ class Collection:
             await finish(self._collection.update_many(filter, change))
 
     async def increment(self, id: str, name: str) -> int:
-        """Add 1 to a number of the document `id`, both made where they are missing; the new number."""
-        with _translated():
-            document = await finish(
-                self._collection.find_one_and_update(
-                    {"_id": id}, {"$inc": {name: 1}}, upsert=True, return_document=ReturnDocument.AFTER
+        """Add 1 to a number of the document `id`, both made where they are missing; the new number.
+
+        Not by an upsert: of two at once MongoDB may fail one and SecantusDB answers neither way.
+        """
+        for _ in range(_INCREMENT_ROUNDS):
+            with _translated():
+                document = await finish(
+                    self._collection.find_one_and_update(
+                        {"_id": id}, {"$inc": {name: 1}}, return_document=ReturnDocument.AFTER
+                    )
                 )
-            )
-        return cast(int, document[name])
+            if document is not None:
+                return cast(int, document[name])
+            await self.insert_missing([{"_id": id, name: 0}])
+        raise StoreUnavailableError("a counter was deleted as often as it was made")
 
     async def delete_many(self, filter: Filter) -> None:
         """Delete all documents that `filter` finds."""

@@ -15,7 +15,8 @@ _LISTS: Mapping[str, Keys] = {
     "by_change": [("tenant", 1), ("updated_at", 1), ("_id", 1)],
 }
 _OF_CUSTOMER: Mapping[str, Keys] = {
-    "by_customer": [("tenant", 1), ("fields.customer_ref", 1), ("version_at", 1), ("_id", 1)],
+    "by_customer_version": [("tenant", 1), ("fields.customer_ref", 1), ("version_at", 1), ("_id", 1)],
+    "by_customer_change": [("tenant", 1), ("fields.customer_ref", 1), ("updated_at", 1), ("_id", 1)],
 }
 
 INDEXES: Mapping[str, Mapping[str, Keys]] = {

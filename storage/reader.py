@@ -8,7 +8,7 @@ from domain.records import Entity, Stored
 from storage.documents import COLLECTIONS, to_record
 from storage.driver import Database, is_storable_text
 from storage.identities import IdentityRepository
-from storage.pages import Listing, read_page
+from storage.pages import Listing, read_merged_page
 
 _TIME_FIELDS = {Order.VERSION: "version_at", Order.CHANGED: "updated_at"}
 
@@ -28,31 +28,29 @@ class RecordReader:
 
     async def page(self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0) -> list[Stored]:
         """At most `limit` records of `query` in its order, after `after`, without the first `skip`."""
-        listing = _listing(query)
-        if listing is None:
-            return []
         collection = self._collections[query.entity]
-        documents = await read_page(collection, listing, after=after, limit=limit, skip=skip)
+        documents = await read_merged_page(
+            collection, listings_of(query), after=after, limit=limit, skip=skip
+        )
         return [to_record(query.entity, document) for document in documents]
 
     async def count(self, query: Query, limit: int) -> int:
         """How many records `query` has; counting stops at `limit`, at least 1."""
-        listing = _listing(query)
-        if listing is None:
-            return 0
-        return await self._collections[query.entity].count(listing.filter, limit)
+        collection = self._collections[query.entity]
+        counts = [await collection.count(listing.filter, limit) for listing in listings_of(query)]
+        return min(limit, sum(counts))
 
     async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
         """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
         return await self._identities.lookup(tenant, key)
 
 
-def _listing(query: Query) -> Listing | None:
-    """What `query` lists, None where it can be nothing."""
-    within: dict[str, object] = {"tenant": query.tenant}
-    if query.customer_refs is not None:
-        references = sorted(filter(is_storable_text, query.customer_refs))
-        if not references:
-            return None
-        within["fields.customer_ref"] = {"$in": references}
-    return Listing(within, _TIME_FIELDS[query.order], query.above, query.until)
+def listings_of(query: Query) -> list[Listing]:
+    """What `query` lists: all of the tenant's records, or those of each customer reference."""
+    time, tenant = _TIME_FIELDS[query.order], query.tenant
+    if query.customer_refs is None:
+        return [Listing({"tenant": tenant}, time, query.above, query.until)]
+    return [
+        Listing({"tenant": tenant, "fields.customer_ref": reference}, time, query.above, query.until)
+        for reference in sorted(filter(is_storable_text, query.customer_refs))
+    ]
