@@ -1,7 +1,9 @@
 """The HTTP server under clients that are slow, silent, greedy or talk nonsense."""
 
 import asyncio
+import os
 import ssl
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -271,3 +273,23 @@ async def test_tls_from_1_2_on_is_served_by_certificate_and_key(tmp_path: Path) 
         writer.close()
         async with connected(address) as connection:
             assert await connection.closed(within=2)
+
+
+async def test_the_server_does_not_start_on_the_slow_lenient_parser() -> None:
+    """aiohttp falls back to its Python parser without a word; this server refuses to."""
+    program = (
+        "import asyncio\n"
+        "from aiohttp import web\n"
+        "from gateway.rest.server import serve\n"
+        "async def main():\n"
+        "    async with serve(web.Application(), '127.0.0.1', 0): print('listening')\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program),
+        env={**os.environ, "AIOHTTP_NO_EXTENSIONS": "1", "PYTHONPATH": os.getcwd()},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert (b"", True) == (output, b"C parser" in errors)

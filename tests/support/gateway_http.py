@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.rest.errors import error_middleware, surfaces
-from gateway.rest.refusals import refusal
 from gateway.rest.odp_errors import odp_renderer
+from gateway.rest.refusals import refusal
 from gateway.rest.request_id import request_id_middleware
 from gateway.rest.server import Address, ServerLimits, serve
 
@@ -36,7 +36,10 @@ async def served(
 ) -> AsyncIterator[Address]:
     """Serve `routes`, written as "METHOD /path", with the gateway's middlewares."""
     render = odp_renderer()
-    middlewares = [request_id_middleware, error_middleware(surfaces({"/v1/customer": render}, render), refusal)]
+    middlewares = [
+        request_id_middleware,
+        error_middleware(surfaces({"/v1/customer": render}, render), refusal),
+    ]
     app = web.Application(middlewares=middlewares)
     for route, handler in routes.items():
         method, path = route.split()
