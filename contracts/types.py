@@ -50,9 +50,7 @@ Timestamp = Annotated[
 ]
 """An RFC 3339 date-time with its zone, in years 1 to 9999 of UTC (ruling R8)."""
 
-Date = Annotated[
-    date, _FromText(f"^{_DATE}$", core_schema.date_schema(strict=False), "date", "invalid_date")
-]
+Date = Annotated[date, _FromText(f"^{_DATE}$", core_schema.date_schema(strict=False), "date", "invalid_date")]
 """A full date, `YYYY-MM-DD`."""
 
 NonEmpty = Annotated[str, Field(min_length=1)]

@@ -68,9 +68,7 @@ class AcceptedResponse(TypedDict):
     status: Literal["ACCEPTED"]
     correlationId: Annotated[str, Field(description="The ingestion id, as in `Portico-Ingestion`.")]
     records: NotRequired[_Count]
-    verdicts: NotRequired[
-        Annotated[list[Verdict], Field(description="Under `Prefer: handling=lenient`.")]
-    ]
+    verdicts: NotRequired[Annotated[list[Verdict], Field(description="Under `Prefer: handling=lenient`.")]]
     receipt: NotRequired[
         Annotated[Receipt, Field(description="Under `Prefer: wait`, where the outcome came in time.")]
     ]

@@ -85,9 +85,7 @@ class CustomerOrderView(TypedDict):
 class CustomerEvent(TypedDict):
     """A business fact."""
 
-    eventType: Annotated[
-        NonEmpty, Field(description="Business fact type.", examples=["customer.updated"])
-    ]
+    eventType: Annotated[NonEmpty, Field(description="Business fact type.", examples=["customer.updated"])]
     entityType: Annotated[
         Literal["customer", "order", "lead", "review"],
         Field(description="What the fact is about.", examples=["customer"]),

@@ -73,9 +73,7 @@ def openapi(server_url: str, *, version: str) -> Json:
 
 def _schemas() -> dict[str, Any]:
     mode: JsonSchemaMode = "validation"
-    inputs = [
-        (model.__name__, mode, TypeAdapter(model)) for model in (*_BODIES.values(), *_ANSWERS)
-    ]
+    inputs = [(model.__name__, mode, TypeAdapter(model)) for model in (*_BODIES.values(), *_ANSWERS)]
     references, document = TypeAdapter.json_schemas(inputs, ref_template=_REF)
     schemas: dict[str, Any] = document["$defs"]
     for (name, _), schema in references.items():

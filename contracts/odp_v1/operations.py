@@ -42,9 +42,7 @@ class OdpV1Operation:
 def odp_v1_operations(region: str = DEFAULT_REGION) -> tuple[Operation, ...]:
     """The five operations; `region` is the country of phone numbers that are written without one."""
 
-    def operation(
-        plural: str, entity: Entity, record: Any, body: Any, decoder: decode.Decoder
-    ) -> Operation:
+    def operation(plural: str, entity: Entity, record: Any, body: Any, decoder: decode.Decoder) -> Operation:
         shape = Shape(entity.value, plural, TypeAdapter(record), TypeAdapter(body))
         return OdpV1Operation(f"odp.v1.{plural}", entity, shape, decoder, region)
 

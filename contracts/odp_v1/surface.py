@@ -31,9 +31,7 @@ ENDPOINTS = (
         "customers",
         "Ingest customers",
     ),
-    Endpoint(
-        "getCustomers", "GET", "/v1/customer/customers", "customer.read", "customers", "List customers"
-    ),
+    Endpoint("getCustomers", "GET", "/v1/customer/customers", "customer.read", "customers", "List customers"),
     Endpoint(
         "ingestOrdersForCRM",
         "POST",
@@ -58,9 +56,7 @@ ENDPOINTS = (
         "events",
         "Receive business facts",
     ),
-    Endpoint(
-        "ingestLead", "POST", "/v1/customer/leads:ingest", "lead.write", "leads", "Ingest leads"
-    ),
+    Endpoint("ingestLead", "POST", "/v1/customer/leads:ingest", "lead.write", "leads", "Ingest leads"),
     Endpoint(
         "ingestReview",
         "POST",
