@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from cli.keys import own_key
@@ -47,6 +48,8 @@ from messaging.sqlite import SqliteQueue
 from storage.embedded import EmbeddedMongo
 from storage.store import Store, open_store
 
+_log = structlog.get_logger(__name__)
+
 _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
 
@@ -83,8 +86,9 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
         if settings.mongodb_url is not None:
             url = settings.mongodb_url.get_secret_value()
         elif embedded:
-            mongo = EmbeddedMongo(settings.data_dir / "mongodb")
-            url = (await stack.enter_async_context(mongo)).url
+            mongo = await stack.enter_async_context(EmbeddedMongo(settings.data_dir / "mongodb"))
+            url = mongo.url
+            _log.info("embedded_mongodb_started", url=url, pid=mongo.pid)
         else:
             raise MissingSettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
         store = open_store(

@@ -1,5 +1,6 @@
 """The two stacks that every end-to-end test runs on."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,8 +16,7 @@ class Stack:
     gateway: PorticoProcess
     ingestor: PorticoProcess
     """The same process as the gateway on the embedded stack."""
-    mongodb_url: str | None
-    """None where the embedded server is the store."""
+    mongodb_url: str
     database: str
 
 
@@ -26,7 +26,7 @@ async def embedded_stack(home: Path, **environment: str) -> AsyncIterator[Stack]
     process = PorticoProcess("up", home, environment)
     try:
         await process.start()
-        yield Stack(process, process, None, "portico")
+        yield Stack(process, process, str(logged(process, "embedded_mongodb_started")["url"]), "portico")
     finally:
         await process.close()
 
@@ -52,3 +52,12 @@ async def production_stack(
     finally:
         await gateway.close()
         await ingestor.close()
+
+
+def logged(process: PorticoProcess, event: str) -> dict[str, object]:
+    """The newest log line of `process` that tells of `event`."""
+    lines = [line for line in process.log().splitlines() if line.startswith("{")]
+    found: dict[str, object] = next(
+        entry for line in reversed(lines) if (entry := json.loads(line)).get("event") == event
+    )
+    return found

@@ -1,0 +1,57 @@
+"""A running Portico on each stack, one for the whole session; every test has a tenant of its own."""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.portico import Client, client_of
+from tests.support.rabbitmq import RabbitNode
+from tests.support.stacks import Stack, embedded_stack, production_stack
+
+
+@pytest.fixture(scope="session")
+async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """`portico up`, embedded."""
+    async with embedded_stack(tmp_path_factory.mktemp("embedded")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def production(
+    tmp_path_factory: pytest.TempPathFactory, rabbitmq_session: RabbitNode, mongodb_url: str
+) -> AsyncIterator[Stack]:
+    """`portico gateway` and `portico ingestor` on RabbitMQ and MongoDB."""
+    name = f"portico_e2e_{uuid.uuid4().hex[:8]}"
+    home = tmp_path_factory.mktemp("production")
+    async with production_stack(
+        home, amqp_url=rabbitmq_session.url, queue=name, mongodb_url=mongodb_url, database=name
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture(params=["embedded", "production"])
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """Each stack in turn."""
+    found: Stack = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that nobody else uses."""
+    return f"tenant-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def client(stack: Stack, tenant: str) -> AsyncIterator[Client]:
+    """A client of the stack, as the test's tenant."""
+    async with client_of(stack.gateway.url, tenant) as one:
+        yield one
+
+
+@pytest.fixture
+def seeds() -> Path:
+    """Where the examples of the seeds are kept."""
+    return Path(__file__).parent / "seeds"
