@@ -1,0 +1,1 @@
+"""The gRPC reads: one service an entity, and ingestions."""

@@ -1,0 +1,69 @@
+"""The service `Customers`."""
+
+from collections.abc import AsyncIterator
+
+from domain.reading import Reader
+from gateway.grpc.call import current
+from gateway.grpc.customer_refs import lookup_key
+from gateway.grpc.mapping import write_bounded
+from gateway.grpc.mapping_customer import write_customer
+from gateway.grpc.names import CUSTOMERS
+from gateway.grpc.pb.portico.v1 import customers_pb2 as pb
+from gateway.grpc.pb.portico.v1.customers_pb2_grpc import CustomersServicer
+from gateway.grpc.reads import Reads
+from gateway.grpc.requests import list_arguments, stream_start
+
+
+class CustomersService(CustomersServicer):
+    """Reads of customers."""
+
+    def __init__(self, reads: Reads, reader: Reader, region: str) -> None:
+        """`reads` are those of customers; `region` is the country of phone numbers written without one."""
+        self._reads = reads
+        self._reader = reader
+        self._region = region
+
+    async def GetCustomer(self, request: pb.GetCustomerRequest, context: object) -> pb.Customer:
+        """One customer by name."""
+        message = pb.Customer()
+        write_bounded(await self._reads.get(request.name), write_customer, message)
+        return message
+
+    async def BatchGetCustomers(
+        self, request: pb.BatchGetCustomersRequest, context: object
+    ) -> pb.BatchGetCustomersResponse:
+        """Several customers by name."""
+        response = pb.BatchGetCustomersResponse()
+        for stored in await self._reads.batch_get(request.names, request.allow_missing):
+            write_bounded(stored, write_customer, response.customers.add())
+        return response
+
+    async def ListCustomers(
+        self, request: pb.ListCustomersRequest, context: object
+    ) -> pb.ListCustomersResponse:
+        """One page of customers."""
+        page, token = await self._reads.page(list_arguments(request))
+        response = pb.ListCustomersResponse(next_page_token=token)
+        for stored in page:
+            write_bounded(stored, write_customer, response.customers.add())
+        return response
+
+    async def StreamCustomers(
+        self, request: pb.StreamCustomersRequest, context: object
+    ) -> AsyncIterator[pb.StreamCustomersResponse]:
+        """Batches of what changed."""
+        async for batch, token in self._reads.stream(*stream_start(request)):
+            response = pb.StreamCustomersResponse(resume_token=token)
+            for stored in batch:
+                write_bounded(stored, write_customer, response.customers.add())
+            yield response
+
+    async def LookupCustomer(self, request: pb.LookupCustomerRequest, context: object) -> pb.Customer:
+        """The customer that an identity key names."""
+        key = lookup_key(request, self._region)
+        customer_id = await self._reader.lookup(current().tenant, key)
+        if customer_id is None:
+            raise CUSTOMERS.not_found()
+        message = pb.Customer()
+        write_bounded(await self._reads.get_by_id(customer_id), write_customer, message)
+        return message

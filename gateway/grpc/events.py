@@ -1,0 +1,50 @@
+"""The service `Events`."""
+
+from collections.abc import AsyncIterator
+
+from gateway.grpc.mapping import write_bounded, write_event
+from gateway.grpc.pb.portico.v1 import events_pb2 as pb
+from gateway.grpc.pb.portico.v1.events_pb2_grpc import EventsServicer
+from gateway.grpc.reads import Reads
+from gateway.grpc.requests import list_arguments, stream_start
+
+
+class EventsService(EventsServicer):
+    """Reads of events."""
+
+    def __init__(self, reads: Reads) -> None:
+        """`reads` are those of events."""
+        self._reads = reads
+
+    async def GetEvent(self, request: pb.GetEventRequest, context: object) -> pb.Event:
+        """One event by name."""
+        message = pb.Event()
+        write_bounded(await self._reads.get(request.name), write_event, message)
+        return message
+
+    async def BatchGetEvents(
+        self, request: pb.BatchGetEventsRequest, context: object
+    ) -> pb.BatchGetEventsResponse:
+        """Several events by name."""
+        response = pb.BatchGetEventsResponse()
+        for stored in await self._reads.batch_get(request.names, request.allow_missing):
+            write_bounded(stored, write_event, response.events.add())
+        return response
+
+    async def ListEvents(self, request: pb.ListEventsRequest, context: object) -> pb.ListEventsResponse:
+        """One page of events."""
+        page, token = await self._reads.page(list_arguments(request, request.customer))
+        response = pb.ListEventsResponse(next_page_token=token)
+        for stored in page:
+            write_bounded(stored, write_event, response.events.add())
+        return response
+
+    async def StreamEvents(
+        self, request: pb.StreamEventsRequest, context: object
+    ) -> AsyncIterator[pb.StreamEventsResponse]:
+        """Batches of what changed."""
+        async for batch, token in self._reads.stream(*stream_start(request)):
+            response = pb.StreamEventsResponse(resume_token=token)
+            for stored in batch:
+                write_bounded(stored, write_event, response.events.add())
+            yield response

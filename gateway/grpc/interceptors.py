@@ -1,0 +1,135 @@
+"""What every call passes through: request id, deadline, authentication, read-your-writes, status codes."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeAlias
+
+import grpc
+
+from domain.ingestion_id import IngestionIds
+from gateway.auth import Authenticator, require_scope
+from gateway.grpc.call import Call, begin
+from gateway.grpc.refusal import RefusedError, invalid
+from gateway.grpc.scopes import PUBLIC, REQUIRED, service_of
+from gateway.grpc.statuses import status_of
+from gateway.receipts import ReceiptWatcher
+
+REQUEST_ID = "x-request-id"
+AFTER = "portico-after"
+MAX_WAIT = 30.0
+"""Seconds that a call waits for an ingestion, at most."""
+MAX_UNARY = 60.0
+"""Seconds that a unary call takes at most, whatever its deadline."""
+_REQUEST_ID_SHAPE = re.compile(r"[\x21-\x7e]{1,128}")
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"  # generic in its types alone
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every method but the public ones."""
+
+    def __init__(self, authenticator: Authenticator, ids: IngestionIds, watcher: ReceiptWatcher) -> None:
+        """Nothing is opened; `watcher` answers the waits of `portico-after`."""
+        self._authenticator = authenticator
+        self._ids = ids
+        self._watcher = watcher
+        self._serving: set[asyncio.Task[Any]] = set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The method's handler, wrapped."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or service_of(method) in PUBLIC:
+            return handler
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(method, handler.unary_stream),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._unary(method, handler.unary_unary),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    async def finished(self, within: float) -> None:
+        """Return once no wrapped call runs any more, or after `within` seconds."""
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=within)
+
+    def _unary(self, method: str, inner: Any) -> Any:
+        async def serve(request: Any, context: Context) -> Any:
+            async with self._guarded(method, context, MAX_UNARY):
+                return await inner(request, context)
+
+        return serve
+
+    def _streaming(self, method: str, inner: Any) -> Any:
+        async def serve(request: Any, context: Context) -> None:
+            # Written here, not yielded, so that a deadline that passes during a write ends up in the guard.
+            async with self._guarded(method, context, None), aclosing(inner(request, context)) as responses:
+                async for response in responses:
+                    await context.write(response)
+
+        return serve
+
+    @asynccontextmanager
+    async def _guarded(self, method: str, context: Context, most: float | None) -> AsyncIterator[None]:
+        self._note_task()
+        metadata = _texts(context)
+        context.set_trailing_metadata(((REQUEST_ID, _request_id(metadata)),))
+        budget = _shorter(context.time_remaining(), most)
+        try:
+            async with asyncio.timeout(budget):
+                await self._admit(method, metadata, budget)
+                yield
+        except Exception as error:
+            code, message = status_of(error)
+            await context.abort(code, message)
+
+    async def _admit(self, method: str, metadata: dict[str, str], budget: float | None) -> None:
+        principal = await self._authenticator.authenticate(metadata.get("authorization"))
+        service = service_of(method)
+        scope = REQUIRED[service]
+        if scope is not None:
+            require_scope(principal, scope)
+        call = Call(principal.tenant, budget)
+        begin(call)
+        if AFTER in metadata and scope is not None:
+            await self._wait_for(metadata[AFTER], call)
+
+    async def _wait_for(self, ingestion_id: str, call: Call) -> None:
+        if not self._ids.verify(call.tenant, ingestion_id):
+            raise invalid(f"{AFTER} is no ingestion id")
+        if await self._watcher.wait(ingestion_id, call.patience(MAX_WAIT)) is None:
+            message = f"the ingestion named in {AFTER} is not applied yet"
+            raise RefusedError(grpc.StatusCode.UNAVAILABLE, message)
+
+    def _note_task(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
+
+def _texts(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _shorter(remaining: float | None, most: float | None) -> float | None:
+    bounds = [bound for bound in (remaining, most) if bound is not None]
+    return max(0.0, min(bounds)) if bounds else None
+
+
+def _request_id(metadata: dict[str, str]) -> str:
+    given = metadata.get(REQUEST_ID, "")
+    return given if _REQUEST_ID_SHAPE.fullmatch(given) else f"req_{secrets.token_hex(12)}"

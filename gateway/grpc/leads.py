@@ -1,0 +1,50 @@
+"""The service `Leads`."""
+
+from collections.abc import AsyncIterator
+
+from gateway.grpc.mapping import write_bounded, write_lead
+from gateway.grpc.pb.portico.v1 import leads_pb2 as pb
+from gateway.grpc.pb.portico.v1.leads_pb2_grpc import LeadsServicer
+from gateway.grpc.reads import Reads
+from gateway.grpc.requests import list_arguments, stream_start
+
+
+class LeadsService(LeadsServicer):
+    """Reads of leads."""
+
+    def __init__(self, reads: Reads) -> None:
+        """`reads` are those of leads."""
+        self._reads = reads
+
+    async def GetLead(self, request: pb.GetLeadRequest, context: object) -> pb.Lead:
+        """One lead by name."""
+        message = pb.Lead()
+        write_bounded(await self._reads.get(request.name), write_lead, message)
+        return message
+
+    async def BatchGetLeads(
+        self, request: pb.BatchGetLeadsRequest, context: object
+    ) -> pb.BatchGetLeadsResponse:
+        """Several leads by name."""
+        response = pb.BatchGetLeadsResponse()
+        for stored in await self._reads.batch_get(request.names, request.allow_missing):
+            write_bounded(stored, write_lead, response.leads.add())
+        return response
+
+    async def ListLeads(self, request: pb.ListLeadsRequest, context: object) -> pb.ListLeadsResponse:
+        """One page of leads."""
+        page, token = await self._reads.page(list_arguments(request, request.customer))
+        response = pb.ListLeadsResponse(next_page_token=token)
+        for stored in page:
+            write_bounded(stored, write_lead, response.leads.add())
+        return response
+
+    async def StreamLeads(
+        self, request: pb.StreamLeadsRequest, context: object
+    ) -> AsyncIterator[pb.StreamLeadsResponse]:
+        """Batches of what changed."""
+        async for batch, token in self._reads.stream(*stream_start(request)):
+            response = pb.StreamLeadsResponse(resume_token=token)
+            for stored in batch:
+                write_bounded(stored, write_lead, response.leads.add())
+            yield response

@@ -1,0 +1,58 @@
+"""Resource names (AIP-122): `customers/{customer}` and its like.
+
+Customers and events are named by the stored id. Leads, orders and reviews are named by the
+sender's own id, which may hold any character and is therefore percent-encoded.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from domain.records import Entity, Stored, derived_id
+from gateway.grpc.refusal import RefusedError, invalid
+
+_MAX_NAME = 4_096
+_SEGMENT = re.compile(r"(?:[^/%]|%[0-9A-Fa-f]{2})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The records of one entity, as a collection of named resources."""
+
+    entity: Entity
+    plural: str
+    sender_id: str | None
+    """The canonical field that holds the sender's own id; None where the stored id is the name."""
+
+    def name(self, stored: Stored) -> str:
+        """The resource name of a stored record."""
+        if self.sender_id is None:
+            return f"{self.plural}/{stored.id}"
+        return f"{self.plural}/{quote(stored.fields[self.sender_id], safe='')}"
+
+    def stored_id(self, tenant: str, name: str) -> str:
+        """The stored id that a resource name means. Raises RefusedError (INVALID_ARGUMENT)."""
+        segment = segment_of(self.plural, name)
+        return segment if self.sender_id is None else derived_id(self.entity, tenant, segment)
+
+    def not_found(self) -> RefusedError:
+        """The one answer for a record that is unknown or another tenant's."""
+        return RefusedError.not_found(f"{self.entity} not found")
+
+
+def segment_of(plural: str, name: str) -> str:
+    """The id in `name`, decoded. Raises RefusedError (INVALID_ARGUMENT)."""
+    prefix, _, segment = name.partition("/")
+    if prefix != plural or len(name) > _MAX_NAME or not _SEGMENT.fullmatch(segment):
+        raise invalid(f"a name must look like {plural}/{{id}}, the id percent-encoded")
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError as error:
+        raise invalid(f"the id of a name in {plural} is not UTF-8") from error
+
+
+CUSTOMERS = Collection(Entity.CUSTOMER, "customers", None)
+LEADS = Collection(Entity.LEAD, "leads", "lead_id")
+ORDERS = Collection(Entity.ORDER, "orders", "order_id")
+REVIEWS = Collection(Entity.REVIEW, "reviews", "review_id")
+EVENTS = Collection(Entity.EVENT, "events", None)

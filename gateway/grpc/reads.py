@@ -1,0 +1,136 @@
+"""The four reads that every entity has, in domain terms: get, batch get, list and stream."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from domain.clock import Clock
+from domain.reading import Cursor, Order, Query, Reader
+from domain.records import Entity, Stored
+from gateway.grpc.call import current
+from gateway.grpc.customer_refs import customer_refs
+from gateway.grpc.mapping import weight
+from gateway.grpc.names import CUSTOMERS, Collection
+from gateway.grpc.refusal import RefusedError, invalid
+from gateway.paging import decode_cursor, encode_cursor
+
+MAX_NAMES = 1_000
+MAX_PAGE = 1_000
+DEFAULT_PAGE = 50
+STREAM_RECORDS = 500
+STREAM_BYTES = 1 << 20
+PAGE_BYTES = 2 << 20
+
+
+Batch = tuple[list[Stored], str]
+"""Records, and the token to go on with behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListArguments:
+    """What a List request asks for."""
+
+    page_size: int
+    page_token: str
+    updated_after: int | None
+    """Milliseconds since the Unix epoch."""
+    customer: str = ""
+    """Resource name of a customer; empty for all."""
+
+
+class Reads:
+    """Reads of one entity's records, in the tenant of the current call."""
+
+    def __init__(self, reader: Reader, collection: Collection, clock: Clock, settle_lag: float) -> None:
+        """Streams leave out what was written within the last `settle_lag` seconds."""
+        self._reader = reader
+        self._collection = collection
+        self._entity: Entity = collection.entity
+        self._clock = clock
+        self._settle_lag = round(settle_lag * 1_000)
+
+    async def get(self, name: str) -> Stored:
+        """The record of a resource name. Raises RefusedError."""
+        stored_id = self._collection.stored_id(current().tenant, name)
+        return await self.get_by_id(stored_id)
+
+    async def get_by_id(self, stored_id: str) -> Stored:
+        """The record of a stored id. Raises RefusedError (NOT_FOUND)."""
+        found = await self._reader.get_many(self._entity, current().tenant, [stored_id])
+        if stored_id not in found:
+            raise self._collection.not_found()
+        return found[stored_id]
+
+    async def batch_get(self, names: Sequence[str], allow_missing: bool) -> list[Stored]:
+        """The records of `names` in their order. Raises RefusedError."""
+        if len(names) > MAX_NAMES:
+            raise invalid(f"at most {MAX_NAMES} names in one call")
+        tenant = current().tenant
+        ids = [self._collection.stored_id(tenant, name) for name in names]
+        found = await self._reader.get_many(self._entity, tenant, set(ids)) if ids else {}
+        if not allow_missing:
+            for name, stored_id in zip(names, ids, strict=True):
+                if stored_id not in found:
+                    raise RefusedError.not_found(f"{name} not found")
+        return [found[stored_id] for stored_id in ids if stored_id in found]
+
+    async def page(self, arguments: ListArguments) -> Batch:
+        """One page and the token of the next, empty on the last.
+
+        Raises RefusedError and InvalidCursorError.
+        """
+        if arguments.page_size < 0:
+            raise invalid("page_size must not be negative")
+        limit = min(arguments.page_size or DEFAULT_PAGE, MAX_PAGE)
+        query = Query(self._entity, current().tenant, Order.VERSION, above=arguments.updated_after)
+        if arguments.customer:
+            query = replace(query, customer_refs=await self._customer_refs(arguments.customer))
+        after = decode_cursor(query, arguments.page_token) if arguments.page_token else None
+        found = await self._reader.page(query, after=after, limit=limit + 1)
+        page = next(batches(found[:limit], PAGE_BYTES), [])
+        if len(page) == len(found):
+            return page, ""
+        return page, encode_cursor(query, Cursor(_version_time(page[-1]), page[-1].id))
+
+    async def stream(self, changed_after: int | None, resume_token: str) -> AsyncIterator[Batch]:
+        """Batches of what changed, each with its resume token, until caught up.
+
+        Raises InvalidCursorError.
+        """
+        following = Query(self._entity, current().tenant, Order.CHANGED)
+        after = decode_cursor(following, resume_token) if resume_token else None
+        above = None if resume_token else changed_after
+        full = True
+        while full:
+            query = replace(following, above=above, until=self._clock() - self._settle_lag)
+            found = await self._reader.page(query, after=after, limit=STREAM_RECORDS)
+            full = len(found) == STREAM_RECORDS
+            for batch in batches(found, STREAM_BYTES):
+                after = Cursor(batch[-1].updated_at, batch[-1].id)
+                yield batch, encode_cursor(following, after)
+
+    async def _customer_refs(self, name: str) -> frozenset[str]:
+        tenant = current().tenant
+        customer_id = CUSTOMERS.stored_id(tenant, name)
+        found = await self._reader.get_many(Entity.CUSTOMER, tenant, [customer_id])
+        if customer_id not in found:
+            raise CUSTOMERS.not_found()
+        return customer_refs(found[customer_id])
+
+
+def batches(records: Sequence[Stored], most_bytes: int) -> Iterator[list[Stored]]:
+    """`records` in runs of about `most_bytes` as messages, at least one record each."""
+    run: list[Stored] = []
+    size = 0
+    for record in records:
+        more = weight(record)
+        if run and size + more > most_bytes:
+            yield run
+            run, size = [], 0
+        run.append(record)
+        size += more
+    if run:
+        yield run
+
+
+def _version_time(record: Stored) -> int:
+    return max(state.version for state in record.sources.values()).at

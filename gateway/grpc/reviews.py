@@ -1,0 +1,50 @@
+"""The service `Reviews`."""
+
+from collections.abc import AsyncIterator
+
+from gateway.grpc.mapping import write_bounded, write_review
+from gateway.grpc.pb.portico.v1 import reviews_pb2 as pb
+from gateway.grpc.pb.portico.v1.reviews_pb2_grpc import ReviewsServicer
+from gateway.grpc.reads import Reads
+from gateway.grpc.requests import list_arguments, stream_start
+
+
+class ReviewsService(ReviewsServicer):
+    """Reads of reviews."""
+
+    def __init__(self, reads: Reads) -> None:
+        """`reads` are those of reviews."""
+        self._reads = reads
+
+    async def GetReview(self, request: pb.GetReviewRequest, context: object) -> pb.Review:
+        """One review by name."""
+        message = pb.Review()
+        write_bounded(await self._reads.get(request.name), write_review, message)
+        return message
+
+    async def BatchGetReviews(
+        self, request: pb.BatchGetReviewsRequest, context: object
+    ) -> pb.BatchGetReviewsResponse:
+        """Several reviews by name."""
+        response = pb.BatchGetReviewsResponse()
+        for stored in await self._reads.batch_get(request.names, request.allow_missing):
+            write_bounded(stored, write_review, response.reviews.add())
+        return response
+
+    async def ListReviews(self, request: pb.ListReviewsRequest, context: object) -> pb.ListReviewsResponse:
+        """One page of reviews."""
+        page, token = await self._reads.page(list_arguments(request, request.customer))
+        response = pb.ListReviewsResponse(next_page_token=token)
+        for stored in page:
+            write_bounded(stored, write_review, response.reviews.add())
+        return response
+
+    async def StreamReviews(
+        self, request: pb.StreamReviewsRequest, context: object
+    ) -> AsyncIterator[pb.StreamReviewsResponse]:
+        """Batches of what changed."""
+        async for batch, token in self._reads.stream(*stream_start(request)):
+            response = pb.StreamReviewsResponse(resume_token=token)
+            for stored in batch:
+                write_bounded(stored, write_review, response.reviews.add())
+            yield response
