@@ -24,7 +24,7 @@ DRIVER_ERRORS: tuple[type[BaseException], ...] = CONNECTION_EXCEPTIONS
 """What aio-pika, aiormq and pamqp raise, and TimeoutError."""
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
+_LONGEST_PAUSE = 2.0
 
 Part = TypeVar("Part")
 SetUp = Callable[[AbstractChannel], Awaitable[Part]]
