@@ -4,6 +4,8 @@ The server must run with aiohttp's own decompression off, as `gateway.rest.serve
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -56,15 +58,29 @@ class BodyBudget:
         Raises OverloadedError where they are not free.
         """
         task = asyncio.current_task()
-        if size > self._free or task is None:
-            raise OverloadedError("too many bodies are being read")
-        self._free -= size
+        if task is None:
+            raise RuntimeError("bodies are read in tasks")
+        self._take(size)
         task.add_done_callback(lambda _: self._release(size))
+
+    @contextmanager
+    def borrowed(self, size: int) -> Iterator[None]:
+        """Charge `size` bytes for as long as the block takes. Raises OverloadedError."""
+        self._take(size)
+        try:
+            yield
+        finally:
+            self._release(size)
 
     @property
     def free(self) -> int:
         """Bytes that are not charged."""
         return self._free
+
+    def _take(self, size: int) -> None:
+        if size > self._free:
+            raise OverloadedError("too many bodies are being read")
+        self._free -= size
 
     def _release(self, size: int) -> None:
         self._free += size
@@ -104,21 +120,31 @@ def _coding(request: web.Request) -> str:
 async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
     if (request.content_length or 0) > limits.sent:
         raise PayloadTooLargeError(limits.sent)
-    chunks: list[bytes] = []
-    room = limits.sent
     try:
+        if request.content.is_eof():  # a small body comes with its headers: there is no wait to bound
+            return _charged(request.content.read_nowait(), limits.sent, limits, budget)
         async with asyncio.timeout(limits.timeout):
-            while chunk := await request.content.readany():
-                room -= len(chunk)
-                if room < 0:
-                    raise PayloadTooLargeError(limits.sent)
-                budget.hold(len(chunk))
-                chunks.append(chunk)
+            return await _read_chunks(request, limits, budget)
     except TimeoutError as error:
         raise BodyTimeoutError("the body did not come in time") from error
     except (RequestPayloadError, aiohttp.ClientPayloadError, ConnectionError) as error:
         raise InterruptedBodyError("the body ended early or breaks HTTP") from error
+
+
+async def _read_chunks(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
+    chunks: list[bytes] = []
+    room = limits.sent
+    while chunk := await request.content.readany():
+        chunks.append(_charged(chunk, room, limits, budget))
+        room -= len(chunk)
     return b"".join(chunks)
+
+
+def _charged(chunk: bytes, room: int, limits: BodyLimits, budget: BodyBudget) -> bytes:
+    if len(chunk) > room:
+        raise PayloadTooLargeError(limits.sent)
+    budget.hold(len(chunk))
+    return chunk
 
 
 async def _unpack(coding: str, sent: bytes, limit: int, budget: BodyBudget) -> bytes:
@@ -127,5 +153,7 @@ async def _unpack(coding: str, sent: bytes, limit: int, budget: BodyBudget) -> b
             return inflate(coding, sent, min(limit, _INLINE))
         except PayloadTooLargeError:
             pass  # once more, off the loop, with the limit that counts
-    budget.hold(limit)
-    return await asyncio.to_thread(inflate, coding, sent, limit)
+    with budget.borrowed(limit):
+        unpacked = await asyncio.to_thread(inflate, coding, sent, limit)
+    budget.hold(len(unpacked))
+    return unpacked

@@ -24,7 +24,7 @@ class ServerLimits:
     idle: float = 75.0
     """Between two requests on one connection."""
     answer: float = 30.0
-    """For the client to take the answer."""
+    """For a client that does not keep up with its answer, to do so."""
     lingering: float = 2.0
     """For the rest of a body that was answered before its end. Bodies that are being read have
     the deadline of `gateway.rest.body`."""
@@ -79,6 +79,7 @@ class HardenedConnection(RequestHandler):
         self._render = render
         self._body: StreamReader | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many already."""
@@ -91,6 +92,7 @@ class HardenedConnection(RequestHandler):
     def connection_lost(self, error: BaseException | None) -> None:
         """End."""
         self._headers_came()
+        self._caught_up()
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
@@ -122,17 +124,31 @@ class HardenedConnection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send the answer; a client that does not take it in time is cut off."""
+        """Send the answer."""
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             # aiohttp refuses an unknown `Expect` itself, outside all middlewares, and quotes it.
             resp = self._refuse(ApiError(resp.status, "INVALID_REQUEST", "the request cannot be answered"))
-        try:
-            async with asyncio.timeout(self._limits.answer):
-                return await super().finish_response(request, resp, start_time)
-        except TimeoutError:
-            if self.transport is not None:
-                self.transport.abort()
-            return resp, True
+        return await super().finish_response(request, resp, start_time)
+
+    def pause_writing(self) -> None:
+        """The client takes its answer slower than it comes: it has its time to catch up."""
+        super().pause_writing()
+        self._stalled = self._loop.call_later(self._limits.answer, self._cut_off)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        super().resume_writing()
+        self._caught_up()
+
+    def _caught_up(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _cut_off(self) -> None:
+        self._stalled = None
+        if self.transport is not None:
+            self.transport.abort()
 
     def _refuse(self, error: ApiError) -> web.Response:
         request_id = new_request_id()

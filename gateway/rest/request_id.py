@@ -31,8 +31,9 @@ async def request_id_middleware(request: web.Request, handler: Handler) -> web.S
     given = request.headers.get(HEADER, "")
     request_id = given if _SHAPE.fullmatch(given) else new_request_id()
     request[_KEY] = request_id
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        response = await handler(request)
+    # Never unbound: aiohttp handles each request in a task of its own, with a context of its own.
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    response = await handler(request)
     if not response.prepared:
         response.headers[HEADER] = request_id
     return response

@@ -259,6 +259,25 @@ async def test_the_bodies_of_all_requests_together_are_bounded() -> None:
         assert 200 == (await ask(address, "POST", "/", b"y" * 600, content_type="application/json")).status
 
 
+@codings
+async def test_a_packed_body_holds_what_it_takes_unpacked(coding: str) -> None:
+    """While it is unpacked the most that it may become, afterwards what it became."""
+    budget = BodyBudget(9 * MIB)
+    seen: list[int] = []
+
+    async def handler(incoming: web.Request) -> web.Response:
+        body = await read_body(incoming, BodyLimits(), budget)
+        seen.append(budget.free)
+        return web.Response(text=str(len(body)))
+
+    packed = COMPRESS[coding](b"x" * MIB)
+    headers = {"content_type": "application/json", "content_encoding": coding}
+    async with served({"POST /": handler}) as address:
+        assert str(MIB).encode() == (await ask(address, "POST", "/", packed, **headers)).body
+        assert [8 * MIB - len(packed)] == seen
+        await _until(lambda: budget.free == 9 * MIB)
+
+
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
         while not condition():  # noqa: ASYNC110 - the budget has no event

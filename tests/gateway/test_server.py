@@ -114,6 +114,21 @@ async def test_a_client_that_does_not_take_its_answer_is_cut_off() -> None:
             await ended.wait()
 
 
+async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it() -> None:
+    """Whoever keeps up in the end is not cut off."""
+
+    async def large(_: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 10_000_000)
+
+    async with served({"GET /": large}, QUICK) as address, connected(address) as connection:
+        await connection.send(request())
+        await asyncio.sleep(0.2)
+        assert 10_000_000 == len((await connection.answer()).body)
+        await asyncio.sleep(0.5)
+        await connection.send(request())
+        assert 200 == (await connection.answer()).status
+
+
 MALFORMED = [
     b"\x16\x03\x01\x02\x00\x01\x00secret\r\n\r\n",
     b"secret\r\n\r\n",
