@@ -295,24 +295,30 @@ async def open_database(
 ) -> AsyncIterator[Database]:
     """A database whose writes are journaled by a majority and whose reads see such writes.
 
-    `call_timeout` bounds every call, `selection_timeout` the search for a server; both in seconds.
-    Nothing connects before the first call. Raises StoreSetupError for a URL that cannot be one.
+    `call_timeout` bounds the wait for a server's answer, `selection_timeout` the search for a
+    server, both in seconds; a call tries at most twice. Nothing connects before the first call.
+    Raises StoreSetupError for a URL that cannot be one.
     """
+    patience = int(call_timeout * 1000)
     client_class: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
     try:
         client = client_class(
             url,
             tz_aware=True,
-            timeoutMS=int(call_timeout * 1000),
+            # not `timeoutMS`: with it a call looks for a server that is away for all of that time
             serverSelectionTimeoutMS=int(selection_timeout * 1000),
             connectTimeoutMS=int(selection_timeout * 1000),
+            socketTimeoutMS=patience,
+            waitQueueTimeoutMS=patience,
             maxPoolSize=pool_size,
             appname="portico",
         )
     except (ConfigurationError, ValueError) as error:
         raise StoreSetupError(f"the MongoDB URL is not usable: {type(error).__name__}") from error
     database = client.get_database(
-        name, write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
+        name,
+        write_concern=WriteConcern("majority", wtimeout=patience, j=True),
+        read_concern=ReadConcern("majority"),
     )
     try:
         yield Database(database)

@@ -49,9 +49,10 @@ async def open_store(
 ) -> AsyncIterator[Store]:
     """The store at a MongoDB `url`; its indexes are there and checked.
 
-    `call_timeout` bounds every call, `selection_timeout` the search for a server; both in seconds.
-    With `prepare` False nothing connects before the first call: for a front door that starts while
-    MongoDB is away. Raises StoreUnavailableError, and StoreSetupError for what an operator must mend.
+    `call_timeout` bounds the wait for a server's answer, `selection_timeout` the search for a
+    server, both in seconds; a call tries at most twice. With `prepare` False nothing connects before
+    the first call: for a front door that starts while MongoDB is away. Raises StoreUnavailableError,
+    and StoreSetupError for what an operator must mend.
     """
     async with open_database(
         url, name, driver=driver, call_timeout=call_timeout, selection_timeout=selection_timeout
