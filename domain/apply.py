@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.clock import Clock
-from domain.decide import decide
+from domain.decide import Decision, decide
 from domain.errors import ContentionError
 from domain.identity import WEAK_KINDS, KeyKind
 from domain.ports import DedupeStore, IdentityStore, RecordStore
@@ -145,7 +145,7 @@ class ApplyRecords:
             stored.update(
                 await self._records.get_many(entity, {job.record_id for job in jobs} - stored.keys())
             )
-        writes, outcomes = self._decide(jobs, stored)
+        writes, decisions = self._decide(jobs, stored)
         result = await self._records.write_many(entity, list(writes.values()))
         again: list[_Job] = []
         done: list[_Job] = []
@@ -161,20 +161,22 @@ class ApplyRecords:
         await self._note_conflicts(done)
         for job in done:
             conflicts = tuple(one for one in job.conflicts if one.key.kind not in WEAK_KINDS)
-            applied[job.place] = Applied(outcomes[job.place], job.record_id, conflicts)
+            outcome, _, fault = decisions[job.place]
+            applied[job.place] = Applied(outcome, job.record_id, conflicts, fault)
         return again
 
     def _decide(
         self, jobs: list[_Job], stored: dict[str, Stored]
-    ) -> tuple[dict[str, Write], dict[int, Outcome]]:
-        """Fold the jobs of each record in order: one write a record, one outcome a job."""
+    ) -> tuple[dict[str, Write], dict[int, Decision]]:
+        """Fold the jobs of each record in order: one write a record, one decision a job."""
         now = self._clock()
         latest = dict(stored)
         writes: dict[str, Write] = {}
-        outcomes: dict[int, Outcome] = {}
+        decisions: dict[int, Decision] = {}
         for job in jobs:
             before = latest.get(job.record_id)
-            outcomes[job.place], after = decide(before, job.record, job.record_id, now)
+            decisions[job.place] = decide(before, job.record, job.record_id, now)
+            after = decisions[job.place].stored
             if after is None:
                 continue
             original = stored.get(job.record_id)
@@ -183,7 +185,7 @@ class ApplyRecords:
             latest[job.record_id] = after
             expected = None if original is None else original.revision
             writes[job.record_id] = Write(after, expected, job.place)
-        return writes, outcomes
+        return writes, decisions
 
     async def _note_conflicts(self, jobs: Iterable[_Job]) -> None:
         now = self._clock()

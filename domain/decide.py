@@ -1,58 +1,58 @@
 """What a record does to what is stored: a pure decision, so that any order, duplication or
 interleaving of the same versions ends in the same state (invariants 3 and 4, ADR 10)."""
 
-from domain.records import Outcome, Record, SourceState, Stored
+from dataclasses import replace
+from typing import NamedTuple
+
+from domain.fold import Effect
+from domain.records import Fault, Outcome, Record, SourceState, Stored
+from domain.unite import unite
+
+CONFLICT = Fault("CONFLICT", "another content was stored under this id before, and it cannot change")
 
 
-def decide(stored: Stored | None, record: Record, record_id: str, now: int) -> tuple[Outcome, Stored | None]:
-    """The outcome of `record`, and what to store; None where what is stored stays as it is.
+class Decision(NamedTuple):
+    """What becomes of a record."""
 
-    `now` is our clock, in milliseconds since the Unix epoch.
-    """
-    if stored is None:
-        return Outcome.CREATED, _created(record, record_id, now)
-    kept = stored.sources.get(record.source)
-    if kept is None:
-        return Outcome.UPDATED, _replaced(stored, record, Outcome.UPDATED, now)
-    if record.version == kept.version:
-        return kept.outcome, None
-    if record.digest == kept.digest:
-        # The same content said again, later: nothing changes but the version it is true for.
-        # Without that, a version between the two that arrives last would be taken for newer.
-        newer = record.version > kept.version
-        outcome = Outcome.UNCHANGED
-        return outcome, _replaced(stored, record, outcome, now) if newer else None
-    if record.version > kept.version:
-        return Outcome.UPDATED, _replaced(stored, record, Outcome.UPDATED, now)
-    return Outcome.STALE, None
+    outcome: Outcome
+    stored: Stored | None = None
+    """What to store; None where what is stored stays as it is."""
+    fault: Fault | None = None
+    """Set exactly where the outcome is `dead`."""
 
 
-def _created(record: Record, record_id: str, now: int) -> Stored:
+def decide(stored: Stored | None, record: Record, record_id: str, now: int) -> Decision:
+    """What becomes of `record`; `now` is our clock, in milliseconds since the Unix epoch."""
+    previous = stored.sources.get(record.source) if stored is not None else None
+    if previous is not None and previous.version == record.version:
+        return Decision(previous.outcome)
+    effect, state = record.fold(previous, record)
+    if effect is Effect.CONFLICTING:
+        return Decision(Outcome.DEAD, fault=CONFLICT)
+    if effect is Effect.IGNORED:
+        return Decision(Outcome.STALE)
+    outcome = _outcome(effect, stored)
+    if state is previous:
+        return Decision(outcome)
+    return Decision(outcome, _written(stored, record, replace(state, outcome=outcome), record_id, now))
+
+
+def _outcome(effect: Effect, stored: Stored | None) -> Outcome:
+    if effect is Effect.CONFIRMED:
+        return Outcome.UNCHANGED
+    return Outcome.CREATED if stored is None else Outcome.UPDATED
+
+
+def _written(stored: Stored | None, record: Record, state: SourceState, record_id: str, now: int) -> Stored:
+    sources = {**(stored.sources if stored is not None else {}), record.source: state}
     return Stored(
         id=record_id,
         entity=record.entity,
         tenant=record.tenant,
-        revision=1,
-        fields=record.fields,
-        sources={record.source: _state(record, Outcome.CREATED)},
-        created_at=now,
-        updated_at=now,
+        revision=1 if stored is None else stored.revision + 1,
+        fields=unite(record.entity, sources),
+        sources=sources,
+        created_at=now if stored is None else stored.created_at,
+        # A slow clock must not put a change behind what readers have passed already.
+        updated_at=now if stored is None else max(now, stored.updated_at),
     )
-
-
-def _replaced(stored: Stored, record: Record, outcome: Outcome, now: int) -> Stored:
-    newest = all(record.version > state.version for state in stored.sources.values())
-    return Stored(
-        id=stored.id,
-        entity=stored.entity,
-        tenant=stored.tenant,
-        revision=stored.revision + 1,
-        fields=record.fields if newest else stored.fields,
-        sources={**stored.sources, record.source: _state(record, outcome)},
-        created_at=stored.created_at,
-        updated_at=max(now, stored.updated_at),
-    )
-
-
-def _state(record: Record, outcome: Outcome) -> SourceState:
-    return SourceState(record.key, record.version, record.digest, record.document, outcome)

@@ -1,10 +1,12 @@
 """Records: what a sender sent of one customer, lead, order, review or event, and what is stored."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from domain.fold import Fold, newest_stands
 from domain.identity import IdentityKey
 from domain.ingestion_id import base32
 from domain.version import Version
@@ -49,19 +51,36 @@ class Record:
     """The sender's document, as JSON text, with every field that it had."""
     fields: Fields
     identities: tuple[IdentityKey, ...] = ()
-    """A customer's identity keys, strongest first (contracts E.3); empty for other entities."""
+    """Identity keys, strongest first (contracts E.3); empty where `key` alone names the record."""
+    fold: Fold = newest_stands
+    """How it changes what came by its contract before."""
+
+    def state(self) -> "SourceState":
+        """What is known of a record when nothing but this came by its contract."""
+        return SourceState(self.key, self.version, self.digest, self.document, Outcome.CREATED, self.fields)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SourceState:
-    """The newest version of a record that came by one contract."""
+    """What is known of a record by one contract."""
 
     key: str
     version: Version
+    """The newest that came."""
     digest: str
     document: str
     outcome: "Outcome"
     """What became of that version, so that a redelivery answers as the first delivery did."""
+    fields: Fields
+    """The canonical columns that this contract says."""
+    times: Mapping[str, Version] = field(default_factory=dict)
+    """Where documents are merged: the versions that parts of it are from, when that is not
+    `version`. Parts are canonical columns by name and members of the document by JSON Pointer; one
+    that is not there any more was cleared then."""
+
+    def time_of(self, part: str) -> Version:
+        """The version that a part of the document is from."""
+        return self.times.get(part, self.version)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ The sender's document is kept as JSON text, so that its order, its unknown field
 or `.` come back verbatim; the canonical fields lie under `fields`, apart from our own names.
 """
 
-from domain.records import Entity, Outcome, SourceState, Stored
+from domain.records import Entity, Fields, Outcome, SourceState, Stored
 from domain.version import Version
 from storage.driver import Document
 
@@ -19,7 +19,7 @@ COLLECTIONS = {
 
 def to_document(record: Stored) -> Document:
     """The document of `record`; its times are whole milliseconds since the Unix epoch."""
-    newest = max(state.version for state in record.sources.values())
+    newest = record.version
     return {
         "_id": record.id,
         "tenant": record.tenant,
@@ -29,7 +29,7 @@ def to_document(record: Stored) -> Document:
         "created_at": record.created_at,
         "updated_at": record.updated_at,
         "fields": record.fields,
-        "sources": {name: _source_document(state) for name, state in record.sources.items()},
+        "sources": {name: _source_document(state, record) for name, state in record.sources.items()},
     }
 
 
@@ -41,27 +41,41 @@ def to_record(entity: Entity, document: Document) -> Stored:
         tenant=document["tenant"],
         revision=document["revision"],
         fields=document["fields"],
-        sources={name: _source_state(state) for name, state in document["sources"].items()},
+        sources={
+            name: _source_state(state, document["fields"]) for name, state in document["sources"].items()
+        },
         created_at=document["created_at"],
         updated_at=document["updated_at"],
     )
 
 
-def _source_document(state: SourceState) -> Document:
-    return {
+def _source_document(state: SourceState, record: Stored) -> Document:
+    document: Document = {
         "key": state.key,
         "version": state.version.encode(),
         "digest": state.digest,
         "document": state.document,
         "outcome": state.outcome.value,
     }
+    if state.fields is not record.fields:
+        document["fields"] = state.fields
+    if state.times:
+        # Many parts share few versions, and names of parts may hold what names of fields may not.
+        versions = sorted(set(state.times.values()))
+        document["versions"] = [version.encode() for version in versions]
+        document["times"] = [[part, versions.index(time)] for part, time in state.times.items()]
+    return document
 
 
-def _source_state(document: Document) -> SourceState:
+def _source_state(document: Document, fields: Fields) -> SourceState:
+    versions = [Version.decode(text) for text in document.get("versions", ())]
     return SourceState(
         key=document["key"],
         version=Version.decode(document["version"]),
         digest=document["digest"],
         document=document["document"],
         outcome=Outcome(document["outcome"]),
+        # With one contract its columns are the record's, and are kept once.
+        fields=document.get("fields", fields),
+        times={part: versions[number] for part, number in document.get("times", ())},
     )

@@ -12,17 +12,14 @@ from hypothesis import strategies as st
 from contracts.odp_v1.encode import customer_json, list_body, order_json, rfc3339
 from contracts.operations import Checked
 from contracts.registry import OPERATIONS
-from domain.records import Entity, Outcome, Record, SourceState, Stored
+from domain.records import Entity, Record, Stored
 from tests.support.odp_v1_bodies import ORIGIN, SINGULAR, bodies, example, one
 
 _NOON = datetime(2026, 3, 24, 12, tzinfo=UTC)
 
 
 def _stored(entity: Entity, fields: dict[str, Any], record: Record | None = None) -> Stored:
-    sources = {}
-    if record is not None:
-        state = SourceState(record.key, record.version, record.digest, record.document, Outcome.CREATED)
-        sources[record.source] = state
+    sources = {} if record is None else {record.source: record.state()}
     return Stored(f"{entity}_1", entity, "tenant-a", 1, fields, sources, 1_774_000_000_123, 1_774_000_001_000)
 
 

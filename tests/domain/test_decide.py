@@ -31,7 +31,7 @@ def _apply_all(records: list[Record]) -> tuple[list[Outcome], Stored | None]:
     stored: Stored | None = None
     outcomes = []
     for number, one in enumerate(records):
-        outcome, written = decide(stored, one, "lead_1", number)
+        outcome, written, _ = decide(stored, one, "lead_1", number)
         outcomes.append(outcome)
         stored = written or stored
     return outcomes, stored
@@ -59,7 +59,7 @@ def test_replaying_everything_changes_nothing(contents: dict[Version, str]) -> N
     records = [_record(version, content) for version, content in contents.items()]
     _, stored = _apply_all(records)
 
-    again = [decide(stored, one, "lead_1", 99)[1] for one in records]
+    again = [decide(stored, one, "lead_1", 99).stored for one in records]
 
     assert [None] * len(records) == again
 
@@ -116,7 +116,7 @@ def test_our_write_clock_never_runs_backwards_on_a_record() -> None:
     assert stored is not None
     ahead = replace(stored, updated_at=1_000)
 
-    _, written = decide(ahead, _record(Version(2, "ing_A", 0), "b"), "lead_1", 10)
+    _, written, _ = decide(ahead, _record(Version(2, "ing_A", 0), "b"), "lead_1", 10)
 
     assert written is not None
     assert 1_000 == written.updated_at

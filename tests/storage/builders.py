@@ -19,7 +19,7 @@ def a_record(
     **fields: Any,
 ) -> Stored:
     """A record as a use case hands it to the store."""
-    state = SourceState(id, Version(at, "ing_1", 0), "digest", document, Outcome.CREATED)
+    state = SourceState(id, Version(at, "ing_1", 0), "digest", document, Outcome.CREATED, fields)
     return Stored(id, entity, tenant, revision, fields, {"odp_v1": state}, 1_700_000_000_500, changed)
 
 

@@ -110,7 +110,7 @@ def stored(
     `padding` characters make its document longer.
     """
     document = orjson.dumps({"id": key, "unknown": {"$kept": 1}, "padding": "x" * padding}).decode()
-    state = SourceState(key, Version(at, "ing_0", 0), "digest", document, Outcome.CREATED)
+    state = SourceState(key, Version(at, "ing_0", 0), "digest", document, Outcome.CREATED, fields)
     return Stored(
         id=derived_id(entity, tenant, key),
         entity=entity,
