@@ -308,3 +308,31 @@ async def test_the_server_does_not_start_on_the_slow_lenient_parser() -> None:
     )
     output, errors = await process.communicate()
     assert (b"", True) == (output, b"C parser" in errors)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"OPTIONS * HTTP/1.1",
+        b"CONNECT gateway:1 HTTP/1.1",
+        b"GET http://elsewhere/nothing HTTP/1.1",
+        b"GET //nothing HTTP/1.1",
+        b"GET /%ff%00%2e%2e HTTP/1.1",
+        b"GET /v1/customer/%zz?%ff=%00 HTTP/1.1",
+        b"GET /a/../../b HTTP/1.1",
+        b"PRI * HTTP/2.0",
+        b"BREW /nothing HTTP/1.1",
+        b"GET /nothing HTTP/1.0",
+        b"GET http://[::1/nothing HTTP/1.1",
+        b"GET /nothing HTTP/1.1\r\nupgrade: websocket\r\nconnection: upgrade",
+        b"GET /nothing HTTP/1.1\r\nupgrade: h2c\r\nconnection: upgrade, http2-settings",
+        b"GET /nothing HTTP/1.1\r\nhost: another",
+    ],
+)
+async def test_strange_requests_are_refused_in_the_error_model(line: bytes) -> None:
+    """Whatever HTTP allows in a request line or asks to become: 400, 404 or 405, never a 5xx."""
+    async with served({"GET /": hello}, QUICK) as address, connected(address) as connection:
+        await connection.send(line + b"\r\nhost: x\r\n\r\n")
+        answer = await connection.answer()
+        assert answer.status in {400, 404, 405}
+        assert {"code", "message", "details", "retryable", "timestamp"} == answer.error.keys()
