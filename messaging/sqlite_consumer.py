@@ -90,7 +90,6 @@ class SqliteConsumer:
             raise QueueUnavailableError("the queue's folder cannot be written") from error
         try:
             await self._sweep()
-            await asyncio.to_thread(self._owner.bury)
             keeper = asyncio.create_task(self._keep())
             try:
                 yield

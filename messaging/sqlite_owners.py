@@ -28,6 +28,7 @@ class Owner:
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Named only when it is locked: others never see a living owner's file unlocked.
         unnamed.rename(self._folder / self.token)
+        self._bury_the_dead()
 
     def leave(self) -> None:
         """Cease to live; what it still holds is anybody's."""
@@ -53,8 +54,7 @@ class Owner:
         finally:
             os.close(lock)
 
-    def bury(self) -> None:
-        """Remove the files of owners that died."""
+    def _bury_the_dead(self) -> None:
         for file in self._folder.iterdir():
             if not file.suffix:
                 self.is_alive(file.name)

@@ -6,8 +6,8 @@ it is. That is more than tidiness: each statement hands Python's interpreter loc
 once, and under load each hand-over may wait for the event loop.
 """
 
+USE_WAL = "PRAGMA journal_mode = WAL"
 PREPARE = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit is on disk when it returns
     "PRAGMA journal_size_limit = 67108864",
 )

@@ -51,7 +51,10 @@ class Claimed(NamedTuple):
 
 
 def open_file(db: sqlite3.Connection) -> None:
-    """Make the tables where they are missing."""
+    """Make the tables where they are missing. Raises sqlite3.OperationalError where WAL is impossible."""
+    (mode,) = db.execute(sql.USE_WAL).fetchone()
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"the file system allows no WAL, only {mode}")
     for statement in sql.PREPARE:
         db.execute(statement)
     db.execute(sql.BEGIN)

@@ -126,7 +126,7 @@ class Writer:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # bodies are personal data
+    _create(path)
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         _set_up(db)
@@ -134,6 +134,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _create(path: Path) -> None:
+    """Make a file that only its owner can read, for bodies are personal data.
+
+    Never opens one that is there: closing it would drop the locks that this process's other
+    connections hold on it (POSIX).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _set_up(db: sqlite3.Connection) -> None:

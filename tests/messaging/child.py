@@ -1,6 +1,6 @@
 """A process of its own on a SQLite queue, for tests that kill or stop it.
 
-`python -m tests.messaging.child publish|consume FILE [LEASE]`
+`python -m tests.messaging.child publish|publish_one|consume FILE LEASE`
 """
 
 import asyncio
@@ -24,6 +24,12 @@ async def publish(queue: SqliteQueue) -> None:
         await asyncio.gather(*(every(first) for first in range(50)))
 
 
+async def publish_one(queue: SqliteQueue) -> None:
+    """Publish one message, and leave in order."""
+    async with queue.publisher() as publisher:
+        await publisher.publish(Message({}, b"visitor"), 10.0)
+
+
 async def consume(queue: SqliteQueue) -> None:
     """Take what is there, print how many, wait for a line of input, acknowledge, print again."""
     async with queue.consumer(1000) as consumer:
@@ -38,7 +44,7 @@ async def main() -> None:
     """Do what the command line says."""
     role, file, lease = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
     queue = SqliteQueue(file, max_messages=ROOM, max_bytes=ROOM, lease=lease)
-    await {"publish": publish, "consume": consume}[role](queue)
+    await {"publish": publish, "publish_one": publish_one, "consume": consume}[role](queue)
 
 
 if __name__ == "__main__":

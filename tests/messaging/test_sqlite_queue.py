@@ -171,6 +171,24 @@ async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> No
                 pass
 
 
+async def test_processes_that_come_and_go_harm_nothing(sqlite_bench: SqliteBench) -> None:
+    """A file in use stays whole while others in this process and elsewhere open and close it.
+
+    POSIX drops a process's locks on a file as soon as it closes any descriptor of it; a queue that
+    did so would let a visitor take itself for the last user and remove what is still written to.
+    """
+    async with sqlite_bench.queue().publisher() as publisher:
+        await publisher.publish(Message({}, b"first"), 10)
+        async with sqlite_bench.queue().publisher():
+            pass
+        async with child("publish_one", sqlite_bench.path) as process:
+            assert await process.wait() == 0
+        await publisher.publish(Message({}, b"last"), 10)
+        async with child("consume", sqlite_bench.path) as process:
+            seen = await line_of(process)
+    assert seen == "3"
+
+
 async def test_only_its_owner_can_read_the_file(sqlite_bench: SqliteBench) -> None:
     """Bodies are personal data."""
     async with sqlite_bench.queue().publisher() as publisher:
