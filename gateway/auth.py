@@ -1,16 +1,14 @@
 """Who is calling: Bearer JWTs (RFC 6750, RFC 7519, RFC 8725) to principals (contracts A.5)."""
 
 import hashlib
-import math
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
 from domain.clock import Clock, system_clock
+from gateway.claims import Principal, check_times, principal_of
 from gateway.errors import AuthenticationError, InsufficientScopeError
 from gateway.keys import Key, KeySource
 from gateway.scopes import grants
@@ -24,19 +22,8 @@ __all__ = [
     "require_scope",
 ]
 
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SUBJECT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _MAX_TOKEN = 8192
 _CACHED_FOR = 30_000
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The caller, as a verified token names it."""
-
-    subject: str
-    tenant: str
-    scopes: frozenset[str]
 
 
 def require_scope(principal: Principal, scope: str) -> None:
@@ -78,8 +65,8 @@ class Authenticator:
         principal = self._verified.get(fingerprint, now)
         if principal is None:
             claims = self._claims(token, await self._keys.key(_key_id(token)))
-            expires_at = self._check_times(claims, now / 1000)
-            principal = _principal(claims)
+            expires_at = check_times(claims, now / 1000, self._leeway)
+            principal = principal_of(claims)
             self._verified.put(fingerprint, principal, min(expires_at, now + _CACHED_FOR))
         return principal
 
@@ -104,17 +91,6 @@ class Authenticator:
             raise AuthenticationError(_reason(error)) from error
         except (ValueError, TypeError, RecursionError) as error:
             raise AuthenticationError("the token is malformed") from error
-
-    def _check_times(self, claims: Mapping[str, Any], now: float) -> int:
-        """Raises AuthenticationError; returns when the token ends, in ms since the epoch."""
-        expires = _seconds(claims, "exp")
-        if expires is None or now >= expires + self._leeway:
-            raise AuthenticationError("the token has expired")
-        for claim in ("nbf", "iat"):
-            begins = _seconds(claims, claim)
-            if begins is not None and now < begins - self._leeway:
-                raise AuthenticationError("the token is not valid yet")
-        return int((expires + self._leeway) * 1000)
 
 
 class _VerifiedTokens:
@@ -166,7 +142,7 @@ def mint_token(  # noqa: PLR0913 - each is a claim, or signs them
         "exp": now // 1000 + ttl,
     }
     try:
-        _principal(claims)
+        principal_of(claims)
     except AuthenticationError as error:
         raise ValueError(error.reason) from error
     return jwt.encode(claims, key, algorithm="HS256")
@@ -188,35 +164,6 @@ def _key_id(token: str) -> str | None:
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise AuthenticationError("the token is malformed") from error
     return kid if isinstance(kid, str) else None
-
-
-def _principal(claims: Mapping[str, Any]) -> Principal:
-    subject, tenant = claims.get("sub"), claims.get("org")
-    if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-        raise AuthenticationError("the token's sub claim is not a text of 1 to 200 characters")
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
-        raise AuthenticationError("the token's org claim is not a tenant")
-    return Principal(subject, tenant, _scopes(claims.get("scope", "")))
-
-
-def _scopes(claim: object) -> frozenset[str]:
-    if isinstance(claim, str):
-        return frozenset(claim.split())
-    if isinstance(claim, list) and all(isinstance(scope, str) for scope in claim):
-        return frozenset(claim)
-    raise AuthenticationError("the token's scope claim is neither a text nor a list of texts")
-
-
-def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AuthenticationError(f"the token's {name} claim is not a number")
-    # Bounded, for a claim may be NaN, infinite or an integer that no float holds.
-    if not (isinstance(value, int) or math.isfinite(value)) or abs(value) > 1e12:
-        raise AuthenticationError(f"the token's {name} claim is out of range")
-    return float(value)
 
 
 def _reason(error: jwt.PyJWTError) -> str:
