@@ -9,8 +9,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from cli.compose import Gateway, MissingSettingError, embedded_jwt_key
-from cli.logs import configure_logs
+from cli.compose import Gateway, embedded_jwt_key
+from cli.errors import ListenError, SettingError
+from cli.logs import configure_logs, log_loop_fault
 from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
 from cli.status import StatusError, read_status
@@ -124,8 +125,9 @@ def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
     configure_logs(settings.log_level, settings.log_format)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.get_loop().set_exception_handler(log_loop_fault)
             runner.run(main)
-    except (MissingSettingError, StoreSetupError) as error:
+    except (SettingError, ListenError, StoreSetupError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"cannot start: {error}")

@@ -1,6 +1,5 @@
 """The wiring: from settings to running parts, each handed what it needs."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from cli.errors import ListenError, SettingError
 from cli.keys import own_key
 from cli.settings import Settings
+from cli.tls import read_certificate
 from contracts.odp_v1.discovery import Served, discovery
 from contracts.odp_v1.openapi import openapi
 from contracts.odp_v1.operations import odp_v1_operations
@@ -23,9 +24,9 @@ from domain.ingestion_id import IngestionIds
 from domain.resolve import MatchPolicy
 from gateway.accept import Acceptor
 from gateway.auth import Authenticator
-from gateway.grpc.server import GrpcServer, Tls
+from gateway.grpc.server import GrpcServer
 from gateway.idempotency import IdempotencyMemory
-from gateway.keys import FixedKey, JwksKeys, KeySource
+from gateway.keys import Algorithm, FixedKey, JwksKeys, KeySource
 from gateway.limits import RateLimiter, RateLimits
 from gateway.metrics import GatewayMetrics
 from gateway.publishing import IngestionPublisher, PublishLimits
@@ -36,7 +37,7 @@ from gateway.rest.body import BodyBudget, BodyLimits
 from gateway.rest.discovery import DiscoverySurface
 from gateway.rest.ingestions import IngestionsSurface
 from gateway.rest.odp_v1 import OdpV1Surface
-from gateway.rest.server import Address, ServerLimits, serve, server_tls
+from gateway.rest.server import Address, ServerLimits, serve
 from ingestor.identify import Unpacker
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import Books
@@ -52,10 +53,6 @@ _log = structlog.get_logger(__name__)
 
 _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
-
-
-class MissingSettingError(Exception):
-    """A setting that this command needs is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
     """The store and the queue, opened.
 
     `embedded` allows the parts that no setting names to be Portico's own; without it they are a
-    MissingSettingError. With `prepare` the store is connected and its indexes are checked first.
+    SettingError. With `prepare` the store is connected and its indexes are checked first.
     """
     async with AsyncExitStack() as stack:
         if settings.mongodb_url is not None:
@@ -90,7 +87,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
             url = mongo.url
             _log.info("embedded_mongodb_started", url=url, pid=mongo.pid)
         else:
-            raise MissingSettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
+            raise SettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
         store = open_store(
             url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=prepare
         )
@@ -112,7 +109,7 @@ def _queue(settings: Settings, *, embedded: bool) -> Queue:
     if embedded:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         return SqliteQueue(settings.data_dir / "queue.sqlite", max_messages=messages, max_bytes=size)
-    raise MissingSettingError("PORTICO_AMQP_URL is not set; `portico up` runs without it")
+    raise SettingError("PORTICO_AMQP_URL is not set; `portico up` runs without it")
 
 
 def _ingestion_secret(settings: Settings, *, embedded: bool) -> bytes:
@@ -120,7 +117,7 @@ def _ingestion_secret(settings: Settings, *, embedded: bool) -> bytes:
         return settings.ingestion_secret.get_secret_value().encode()
     if embedded:
         return own_key(settings.data_dir, "ingestion.key")
-    raise MissingSettingError("PORTICO_INGESTION_SECRET is not set; `portico up` makes its own")
+    raise SettingError("PORTICO_INGESTION_SECRET is not set; `portico up` makes its own")
 
 
 @asynccontextmanager
@@ -130,15 +127,24 @@ async def _keys(settings: Settings, *, embedded: bool) -> AsyncIterator[KeySourc
         async with JwksKeys(algorithm, settings.jwt_jwks_url) as keys:
             yield keys
     elif settings.jwt_public_key_file is not None:
-        yield FixedKey(algorithm, settings.jwt_public_key_file.read_bytes())
+        yield _public_key(algorithm, settings.jwt_public_key_file)
     elif settings.jwt_key is not None:
         yield FixedKey(algorithm, settings.jwt_key.get_secret_value().encode())
     elif embedded:
         yield FixedKey(algorithm, embedded_jwt_key(settings.data_dir))
     else:
-        raise MissingSettingError(
+        raise SettingError(
             "one of PORTICO_JWT_JWKS_URL, PORTICO_JWT_PUBLIC_KEY_FILE and PORTICO_JWT_KEY must be set"
         )
+
+
+def _public_key(algorithm: Algorithm, file: Path) -> KeySource:
+    try:
+        return FixedKey(algorithm, file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingError(
+            f"PORTICO_JWT_PUBLIC_KEY_FILE is not a readable PEM public key for {algorithm}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,7 @@ class Gateway:
 async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
     """The gateway, serving REST and gRPC; at the end what is in flight is finished first."""
     settings, store = base.settings, base.store
+    tls = read_certificate(settings)
     async with AsyncExitStack() as stack:
         metrics = GatewayMetrics(base.registry)
         keys = await stack.enter_async_context(_keys(settings, embedded=embedded))
@@ -182,19 +189,18 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             metrics=metrics,
             clock=system_clock,
         )
-        grpc = await stack.enter_async_context(
-            GrpcServer(
-                reader=store.reader,
-                receipts=store.receipts,
-                watcher=watcher,
-                ids=base.ids,
-                authenticator=authenticator,
-                host=settings.grpc_host or settings.host,
-                port=settings.grpc_port,
-                tls=_grpc_tls(settings),
-                region=settings.phone_region,
-            )
+        grpc = GrpcServer(
+            reader=store.reader,
+            receipts=store.receipts,
+            watcher=watcher,
+            ids=base.ids,
+            authenticator=authenticator,
+            host=settings.grpc_host or settings.host,
+            port=settings.grpc_port,
+            tls=tls.grpc if tls else None,
+            region=settings.phone_region,
         )
+        await stack.enter_async_context(_listening(grpc))
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
         access = Access(
@@ -219,7 +225,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                 app,
                 settings.host,
                 settings.port,
-                ssl_context=_rest_tls(settings),
+                ssl_context=tls.rest if tls else None,
                 limits=ServerLimits(shutdown=settings.drain_seconds),
             )
         )
@@ -240,16 +246,14 @@ def _public_url(settings: Settings) -> str:
     return Address(settings.host, settings.port, settings.tls_cert_file is not None).url
 
 
-def _rest_tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls_cert_file is None or settings.tls_key_file is None:
-        return None
-    return server_tls(settings.tls_cert_file, settings.tls_key_file)
-
-
-def _grpc_tls(settings: Settings) -> Tls | None:
-    if settings.tls_cert_file is None or settings.tls_key_file is None:
-        return None
-    return Tls(settings.tls_cert_file.read_bytes(), settings.tls_key_file.read_bytes())
+@asynccontextmanager
+async def _listening(server: GrpcServer) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except RuntimeError as error:
+            raise ListenError(f"gRPC cannot listen on port {server.port}") from error
+        yield
 
 
 def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:

@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -152,7 +153,32 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{self.jwt_algorithm} needs PORTICO_JWT_PUBLIC_KEY_FILE or PORTICO_JWT_JWKS_URL"
             )
+        if self.jwt_algorithm == "HS256" and self.jwt_jwks_url is not None:
+            raise ValueError("PORTICO_JWT_JWKS_URL publishes its keys: with HS256 anybody could sign")
+        _require_bytes("PORTICO_JWT_KEY", self.jwt_key, 32)
+        _require_bytes("PORTICO_INGESTION_SECRET", self.ingestion_secret, 16)
+        if self.amqp_url is not None:
+            _require_scheme("PORTICO_AMQP_URL", self.amqp_url.get_secret_value(), "amqp", "amqps")
+        if self.jwt_jwks_url is not None:
+            _require_scheme("PORTICO_JWT_JWKS_URL", self.jwt_jwks_url, "http", "https")
         return self
+
+
+# Words alone in these: a setting's value may be a secret, or hold one.
+
+
+def _require_bytes(name: str, secret: SecretStr | None, least: int) -> None:
+    if secret is not None and len(secret.get_secret_value().encode()) < least:
+        raise ValueError(f"{name} needs at least {least} bytes")
+
+
+def _require_scheme(name: str, url: str, *schemes: str) -> None:
+    try:
+        fits = urlsplit(url).scheme in schemes
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is not a URL of the scheme {' or '.join(schemes)}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,9 @@
+"""Why a command cannot start, in words for whoever typed it."""
+
+
+class SettingError(Exception):
+    """A setting that this command needs is not set, or cannot be used."""
+
+
+class ListenError(Exception):
+    """An address cannot be listened on."""
