@@ -7,7 +7,7 @@ LONGEST_WAIT = 30
 """Seconds; a longer `wait` is honoured as this one (design §6)."""
 
 _PREFERENCE = re.compile(
-    r"""\s*(?P<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*(?:=\s*(?:"(?P<quoted>[^"]*)"|(?P<token>[^\s;,"]*)))?[^,]*"""
+    r"""(?P<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*(?:=\s*(?:"(?P<quoted>[^"]*)"|(?P<token>[^\s;,"]*)))?[^,]*"""
 )
 
 
