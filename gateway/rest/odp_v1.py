@@ -40,7 +40,9 @@ class OdpV1Surface:
         self._acceptor = acceptor
         self._operations = operations
         self._reader = reader
+        # Written once: anybody may ask for it, and YAML takes its time.
         self._openapi = dict(openapi)
+        self._openapi_text = yaml.safe_dump(self._openapi, sort_keys=False, allow_unicode=True)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes, each named by its operationId."""
@@ -79,8 +81,7 @@ class OdpV1Surface:
 
     async def _openapi_yaml(self, _: web.Request) -> web.Response:
         """The same document, as YAML."""
-        text = yaml.safe_dump(self._openapi, sort_keys=False, allow_unicode=True)
-        return web.Response(text=text, content_type="application/yaml")
+        return web.Response(text=self._openapi_text, content_type="application/yaml")
 
     def _ingest(self, endpoint: Endpoint) -> _Handler:
         operation = self._operations[f"odp.v1.{endpoint.plural}"]
