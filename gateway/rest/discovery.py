@@ -26,7 +26,7 @@ class DiscoverySurface:
 
     async def get(self, request: web.Request) -> web.Response:
         """The document; 406 where the client takes no JSON."""
-        if not _takes_json(request.headers.get("Accept", "")):
+        if not _takes_json(", ".join(request.headers.getall("Accept", []))):
             raise ApiError(406, "NOT_ACCEPTABLE", "this document is application/json")
         response = json_response(self._document)
         response.headers["Access-Control-Allow-Origin"] = "*"
