@@ -5,7 +5,9 @@ from gateway.accept import MalformedBodyError, OutcomeConflictError, TooManyReco
 from gateway.paging import InvalidCursorError
 from gateway.rest.access import NotYetAppliedError
 from gateway.rest.answers import faults_json, receipt_json
+from gateway.rest.body import InterruptedBodyError
 from gateway.rest.errors import ApiError
+from gateway.rest.inflate import BadEncodingError
 
 
 def refusal(error: Exception) -> ApiError | None:
@@ -14,6 +16,9 @@ def refusal(error: Exception) -> ApiError | None:
         case MalformedBodyError():
             fields = faults_json(error.malformed)[:MAX_FAULTS]
             return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": fields})
+        case BadEncodingError() | InterruptedBodyError():
+            fault = {"pointer": "", "code": "UNREADABLE", "message": str(error)}
+            return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": [fault]})
         case TooManyRecordsError():
             return ApiError(413, "TOO_MANY_RECORDS", str(error))
         case OutcomeConflictError():
