@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from domain.clock import Clock
 from domain.decide import Decision, decide
 from domain.errors import ContentionError
-from domain.identity import WEAK_KINDS, KeyKind
+from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
 from domain.ports import DedupeStore, IdentityStore, RecordStore
 from domain.receipts import DedupeCandidate
 from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, Write, derived_id
@@ -76,34 +76,35 @@ class ApplyRecords:
         again: list[_Job] = []
         for entity, group in by_entity.items():
             stored: dict[str, Stored] = {}
-            ready = group
-            if entity is Entity.CUSTOMER:
-                ready, lost = await self._identify(group, stored)
-                again.extend(lost)
-            else:
-                for job in group:
-                    job.record_id = derived_id(entity, job.record.tenant, job.record.key)
+            for job in group:
+                if not job.record.identities:
+                    job.record_id = derived_id(entity, job.record.tenant, job.record.anchor)
+            lost = await self._identify([job for job in group if job.record.identities], stored)
+            again.extend(lost)
+            places = {job.place for job in lost}
+            ready = [job for job in group if job.place not in places]
             again.extend(await self._apply(entity, ready, stored, applied, first=first))
         return sorted(again, key=lambda job: job.place)
 
-    async def _identify(self, jobs: list[_Job], stored: dict[str, Stored]) -> tuple[list[_Job], list[_Job]]:
-        """Give each customer job its customer id and claim its keys; returns (ready, lost)."""
+    async def _identify(self, jobs: list[_Job], stored: dict[str, Stored]) -> list[_Job]:
+        """Give each job the id that its keys lead to, and claim those; returns the jobs that lost."""
         by_tenant: defaultdict[str, list[_Job]] = defaultdict(list)
         for job in jobs:
             by_tenant[job.record.tenant].append(job)
-        ready: list[_Job] = []
         lost: list[_Job] = []
         for tenant, group in by_tenant.items():
-            losers = await self._identify_tenant(tenant, group, stored)
-            lost.extend(losers)
-            places = {job.place for job in losers}
-            ready.extend(job for job in group if job.place not in places)
-        return ready, lost
+            lost.extend(await self._identify_tenant(tenant, group, stored))
+        return lost
 
     async def _identify_tenant(self, tenant: str, jobs: list[_Job], stored: dict[str, Stored]) -> list[_Job]:
-        keys = {key.encode() for job in jobs for key in job.record.identities}
-        owners = await self._identities.owners(tenant, keys)
-        stored.update(await self._records.get_many(Entity.CUSTOMER, set(owners.values())))
+        keys = {key for job in jobs for key in job.record.identities}
+        hints = {key.value for key in keys if key.kind is KeyKind.CUSTOMER}
+        owners = await self._identities.owners(tenant, {key.encode() for key in keys})
+        entity = jobs[0].record.entity
+        stored.update(await self._records.get_many(entity, hints.union(owners.values())))
+        for hint in hints & stored.keys():
+            if stored[hint].tenant == tenant:
+                owners[IdentityKey(KeyKind.CUSTOMER, hint).encode()] = hint
         resolver = Resolver(tenant, owners, stored.values(), self._policy)
         for job in jobs:
             resolution = resolver.resolve(job.record)
@@ -193,7 +194,7 @@ class ApplyRecords:
             DedupeCandidate(job.record.tenant, job.record_id, one.owner, one.key.encode(), now)
             for job in jobs
             for one in job.conflicts
-            if one.key.kind is not KeyKind.PHONE
+            if one.key.kind not in (KeyKind.PHONE, KeyKind.LEAD)
         ]
         if candidates:
             await self._dedupe.put_many(candidates)

@@ -11,14 +11,18 @@ _MAX_VALUE = 200
 
 
 class KeyKind(StrEnum):
-    """Kinds of identity key, strongest first."""
+    """Kinds of identity key of a customer, strongest first; and of a lead."""
 
+    CUSTOMER = "customer"
+    """Portico's own customer id, which a sender read and sends back: a hint that nobody claims."""
     LOGICAL = "logical"
     IDENTIFIER = "identifier"
     EXTERNAL = "external"
     DOCUMENT = "document"
     EMAIL = "email"
     PHONE = "phone"
+    LEAD = "lead"
+    """An external id of a lead."""
 
 
 WEAK_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE})

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.fold import Fold, newest_stands
-from domain.identity import IdentityKey
+from domain.identity import IdentityKey, KeyKind
 from domain.ingestion_id import base32
 from domain.version import Version
 
@@ -54,6 +54,13 @@ class Record:
     """Identity keys, strongest first (contracts E.3); empty where `key` alone names the record."""
     fold: Fold = newest_stands
     """How it changes what came by its contract before."""
+
+    @property
+    def anchor(self) -> str:
+        """What the record's id is derived from where it is new."""
+        if self.entity is not Entity.CUSTOMER:
+            return self.key
+        return next(key.encode() for key in self.identities if key.kind is not KeyKind.CUSTOMER)
 
     def state(self) -> "SourceState":
         """What is known of a record when nothing but this came by its contract."""

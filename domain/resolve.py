@@ -1,10 +1,10 @@
-"""Which customer a record is about (contracts E.3). Pure: what is known comes in as arguments."""
+"""Which customer, or lead, a record is about (contracts E.3). Pure: what is known is given."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
-from domain.records import Entity, KeyConflict, Record, Stored, derived_id
+from domain.records import KeyConflict, Record, Stored, derived_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Resolver:
         return None
 
     def _identifies(self, key: IdentityKey, owner: str, record: Record) -> bool:
-        if key.kind is KeyKind.LOGICAL:
+        if key.kind in (KeyKind.CUSTOMER, KeyKind.LOGICAL):
             return True
         if self._is_another_logical_customer(owner, record):
             return False
@@ -79,9 +79,11 @@ class Resolver:
         return not mine or not theirs or mine == theirs
 
     def _new_id(self, record: Record) -> str:
-        return derived_id(Entity.CUSTOMER, self._tenant, record.identities[0].encode())
+        return derived_id(record.entity, self._tenant, record.anchor)
 
     def _take(self, key: IdentityKey, resolution: Resolution) -> None:
+        if key.kind is KeyKind.CUSTOMER:
+            return
         encoded = key.encode()
         owner = self._owners.get(encoded)
         if owner is None:

@@ -107,3 +107,15 @@ def test_a_shared_phone_needs_equal_or_empty_names() -> None:
     assert "cust_1" != _resolver({PHONE: "cust_1"}, known).resolve(_customer(EXTERNAL, PHONE)).customer_id
     same = _customer(EXTERNAL, PHONE, name="joão")
     assert "cust_1" == _resolver({PHONE: "cust_1"}, known).resolve(same).customer_id
+
+
+def test_our_own_id_is_a_hint_that_nobody_claims() -> None:
+    """Who sends back the id he read means that customer; an unknown one means nothing."""
+    hint = IdentityKey(KeyKind.CUSTOMER, "cust_9")
+
+    assert (
+        "cust_9" == _resolver({hint: "cust_9"}, _stored("cust_9")).resolve(_customer(hint, EMAIL)).customer_id
+    )
+    unknown = _resolver({})
+    assert unknown.resolve(_customer(EMAIL)) == _resolver({}).resolve(_customer(hint, EMAIL))
+    assert [EMAIL.encode()] == list(unknown.claims)
