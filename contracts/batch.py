@@ -70,19 +70,31 @@ def _one_by_one(body: bytes, shape: Shape) -> Batch:
     malformed: list[Malformed] = []
     named = 0
     for index, (pointer, record) in enumerate(cut):
-        depth = json_rules.MAX_DEPTH - pointer.count("/")
-        faults = json_rules.faults_of(record, max_depth=depth, pointer=pointer)
+        value, faults = _judged(record, pointer, shape)
         if not faults:
-            try:
-                valid.append((index, shape.record.validate_json(record)))
-                good.append(record)
-                continue
-            except ValidationError as error:
-                faults = tuple(described(error, pointer))
+            valid.append((index, value))
+            good.append(record)
+            continue
         faults = faults[: max(1, MAX_FAULTS - named)]
         named += len(faults)
         malformed.append(Malformed(index, faults, record))
     return Batch(len(cut), valid, lambda: [orjson.loads(one) for one in good], tuple(malformed))
+
+
+def _judged(record: bytes, pointer: str, shape: Shape) -> tuple[Any, tuple[Fault, ...]]:
+    """One record as the models have it, or its faults."""
+    depth = json_rules.MAX_DEPTH - pointer.count("/")
+    if json_rules.is_suspicious(record, max_depth=depth):
+        faults = json_rules.faults_of(record, max_depth=depth, pointer=pointer)
+        if faults:
+            return None, faults
+    try:
+        return shape.record.validate_json(record), ()
+    except ValidationError as error:
+        faults = tuple(described(error, pointer))
+    if faults[0].code == "INVALID_JSON":
+        faults = json_rules.faults_of(record, max_depth=depth, pointer=pointer) or faults
+    return None, faults
 
 
 def _cut(body: bytes, shape: Shape) -> list[tuple[str, bytes]]:

@@ -10,10 +10,12 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import orjson
 
+from contracts.operations import MAX_FAULTS
 from domain.records import Fault
 
 MAX_DEPTH = 64
@@ -30,22 +32,24 @@ _WIDE_NUMBER = re.compile(rb":-?(?:0{19}|0[0.]*e\+?000)[0e.+-]*:")
 
 _BRACES = bytes.maketrans(b"[]", b"{}")
 _NOT_BRACES = bytes(set(range(256)) - set(b'[]{}"'))
-_STRINGS = re.compile(rb'"[^"]*"')
+_STRINGS = re.compile(rb'"[^"]*"?')  # one without an end is no JSON, and the parser says so
+_PEELS = 8  # levels taken off the inside by replacement, cheaper than counting while there are few
+_STEP = {ord("{"): 1, ord("}"): -1}
 
 
 def faults_of(body: bytes, *, max_depth: int = MAX_DEPTH, pointer: str = "") -> tuple[Fault, ...]:
-    """Every breach of the rules in `body`, each with the pointer of its value below `pointer`."""
+    """The breaches of the rules in `body`, each with its pointer below `pointer`, up to 100 of them."""
+    if is_suspicious(body, max_depth=max_depth):
+        faults = _walked(body, max_depth, pointer)
+        if faults:
+            return faults
     try:
         orjson.loads(body)
-        parsed = True
     except orjson.JSONDecodeError:
-        parsed = False
-    if parsed and not is_suspicious(body, max_depth=max_depth):
-        return ()
-    faults = tuple(_walked(body, max_depth, pointer))
-    if faults or parsed:
-        return faults
-    return (Fault("INVALID_JSON", "not valid JSON in UTF-8", pointer),)
+        return _walked(body, max_depth, pointer) or (
+            Fault("INVALID_JSON", "not valid JSON in UTF-8", pointer),
+        )
+    return ()
 
 
 def is_suspicious(body: bytes, *, max_depth: int = MAX_DEPTH) -> bool:
@@ -65,14 +69,11 @@ def _nests_deeper(body: bytes, max_depth: int) -> bool:
     braces = marks.replace(b'""', b"")
     if b'"' in braces:  # some string holds a brace
         braces = _STRINGS.sub(b"", marks)
-    for _ in range(max_depth):
+    for peeled in range(_PEELS):
         if not braces:
-            return False
-        inner = braces.replace(b"{}", b"")
-        if len(inner) == len(braces):
-            return True
-        braces = inner
-    return bool(braces)
+            return peeled > max_depth
+        braces = braces.replace(b"{}", b"")
+    return _PEELS + max(accumulate(map(_STEP.__getitem__, braces)), default=0) > max_depth
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -92,34 +93,66 @@ def _integer(digits: str) -> object:
 _EXACT = json.JSONDecoder(object_pairs_hook=_Pairs, parse_int=_integer)
 
 
-def _walked(body: bytes, max_depth: int, pointer: str) -> Iterator[Fault]:
+def _walked(body: bytes, max_depth: int, pointer: str) -> tuple[Fault, ...]:
     try:
         value = _EXACT.decode(body.decode("utf-8"))
     except ValueError:
-        return
+        return ()
     except RecursionError:
-        yield _too_deep(pointer)
-        return
-    yield from _value_faults(value, max_depth, pointer)
+        return (_too_deep(pointer),)
+    walk = _Walk(pointer)
+    walk.visit(value, max_depth)
+    return tuple(walk.faults)
 
 
-def _value_faults(value: Any, depth: int, pointer: str) -> Iterator[Fault]:
-    if isinstance(value, list) and depth == 0:
-        yield _too_deep(pointer)
-    elif isinstance(value, _Pairs):
-        for key, member in value:
-            here = child_pointer(pointer, key)
-            yield from key_faults(key, here)
-            yield from _value_faults(member, depth - 1, here)
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _value_faults(element, depth - 1, child_pointer(pointer, index))
-    elif isinstance(value, _WideInteger):
-        yield Fault("INTEGER_OUT_OF_RANGE", "an integer beyond signed 64 bits", pointer)
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield Fault("INVALID_NUMBER", "not a finite number", pointer)
-    elif isinstance(value, str) and not _is_unicode(value):
-        yield Fault("INVALID_JSON", "a lone surrogate", pointer)
+_PLAIN = frozenset({int, bool, type(None)})
+
+
+class _Walk:
+    """Looks at every value; a pointer is only built where something is wrong."""
+
+    def __init__(self, pointer: str) -> None:
+        self.faults: list[Fault] = []
+        self._pointer = pointer
+        self._path: list[str | int] = []
+
+    def visit(self, value: Any, depth: int) -> None:
+        """`value`, which may nest `depth` levels."""
+        if isinstance(value, list):
+            self._container(value, depth)
+        elif isinstance(value, _WideInteger):
+            self._found("INTEGER_OUT_OF_RANGE", "an integer beyond signed 64 bits")
+        elif isinstance(value, float) and not math.isfinite(value):
+            self._found("INVALID_NUMBER", "not a finite number")
+        elif isinstance(value, str) and not _is_unicode(value):
+            self._found("INVALID_JSON", "a lone surrogate")
+
+    def _container(self, value: list[Any], depth: int) -> None:
+        if depth == 0:
+            self.faults.append(_too_deep(self._here()))
+            return
+        for step, child in value if isinstance(value, _Pairs) else enumerate(value):
+            if len(self.faults) >= MAX_FAULTS:
+                return
+            self._path.append(step)
+            if isinstance(step, str):
+                self._key(step)
+            if type(child) not in _PLAIN:
+                self.visit(child, depth - 1)
+            self._path.pop()
+
+    def _key(self, key: str) -> None:
+        if "\0" in key or not _is_unicode(key):
+            self.faults.extend(key_faults(key, self._here()))
+
+    def _found(self, code: str, message: str) -> None:
+        self.faults.append(Fault(code, message, self._here()))
+
+    def _here(self) -> str:
+        pointer = self._pointer
+        for step in self._path:
+            pointer = child_pointer(pointer, step)
+        return pointer
 
 
 def key_faults(key: str, pointer: str) -> Iterator[Fault]:
@@ -135,6 +168,8 @@ def _too_deep(pointer: str) -> Fault:
 
 
 def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -69,7 +69,7 @@ class _TextOrTexts:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         text = core_schema.str_schema(strict=True)
         return core_schema.union_schema(
-            [text, core_schema.list_schema(text, strict=True)],
+            [text, core_schema.list_schema(text, strict=True, fail_fast=True)],
             custom_error_type="text_or_texts",
             custom_error_message="a string or an array of strings",
             mode="left_to_right",

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ import orjson
 from contracts.odp_v1.customers import customer_fields, identities
 from contracts.odp_v1.times import instant, millis_of
 from contracts.operations import Origin
-from domain.clock import from_millis, to_millis
+from domain.clock import to_millis
 from domain.identity import IdentityKey, KeyKind
 from domain.records import Entity, Fields, Record
 from domain.version import Version
@@ -110,8 +110,8 @@ def event(wire: Wire, origin: Origin, region: str) -> Record:
     customer_id = raw["payload"].get("customerId")
     if isinstance(customer_id, str) and customer_id:
         fields["customer_ref"] = _customer_ref(customer_id)
-    since_epoch = (moment - from_millis(0)).total_seconds()
-    fact = [value["eventType"], value["entityType"], since_epoch, raw["payload"]]
+    occurred_at = moment.astimezone(UTC).isoformat()
+    fact = [value["eventType"], value["entityType"], occurred_at, raw["payload"]]
     return _record(Entity.EVENT, wire, origin, _digest(fact), to_millis(moment), fields)
 
 

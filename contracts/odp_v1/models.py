@@ -1,14 +1,15 @@
 """The wire models of the ODP v1 binding (contracts A.2). Unknown fields are kept."""
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, FailFast, Field, with_config
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from contracts.operations import MAX_RECORDS
 from contracts.types import Date, Id, NonEmpty, Number, TextOrTexts, Timestamp
 
-_WIRE = ConfigDict(strict=True, extra="allow")
+# Unknown fields are allowed; they are kept from the body's bytes, so there is no need to build them here.
+_WIRE = ConfigDict(strict=True, extra="ignore", json_schema_extra={"additionalProperties": True})
 
 
 @with_config(_WIRE)
@@ -33,6 +34,7 @@ class Customer(TypedDict):
     id: Annotated[Id, Field(description="Logical customer identifier.", examples=["customer-123"])]
     externalIds: Annotated[
         list[str],
+        FailFast(),
         Field(
             description="External identifiers for deduplication, `source:value`.",
             examples=[["app:123", "crm:ABC-9"]],
@@ -82,6 +84,11 @@ class CustomerOrderView(TypedDict):
 
 
 @with_config(_WIRE)
+class Payload(TypedDict):
+    """Whatever the event is about; `customerId` names its customer."""
+
+
+@with_config(_WIRE)
 class CustomerEvent(TypedDict):
     """A business fact."""
 
@@ -92,7 +99,7 @@ class CustomerEvent(TypedDict):
     ]
     occurredAt: Annotated[Timestamp, Field(description="Occurrence timestamp.")]
     payload: Annotated[
-        dict[str, Any], Field(description="Event payload.", examples=[{"customerId": "customer-123"}])
+        Payload, Field(description="Event payload.", examples=[{"customerId": "customer-123"}])
     ]
 
 
@@ -117,7 +124,7 @@ class CustomersBody(TypedDict, total=False):
     """One customer, or an array of them."""
 
     customer: Customer
-    customers: Annotated[list[Customer], _Many]
+    customers: Annotated[list[Customer], FailFast(), _Many]
 
 
 @with_config(_WIRE)
@@ -125,7 +132,7 @@ class LeadsBody(TypedDict, total=False):
     """One lead, or an array of them."""
 
     lead: Lead
-    leads: Annotated[list[Lead], _Many]
+    leads: Annotated[list[Lead], FailFast(), _Many]
 
 
 @with_config(_WIRE)
@@ -133,7 +140,7 @@ class OrdersBody(TypedDict, total=False):
     """One order, or an array of them."""
 
     order: CustomerOrderView
-    orders: Annotated[list[CustomerOrderView], _Many]
+    orders: Annotated[list[CustomerOrderView], FailFast(), _Many]
 
 
 @with_config(_WIRE)
@@ -141,7 +148,7 @@ class EventsBody(TypedDict, total=False):
     """One event, or an array of them."""
 
     event: CustomerEvent
-    events: Annotated[list[CustomerEvent], _Many]
+    events: Annotated[list[CustomerEvent], FailFast(), _Many]
 
 
 @with_config(_WIRE)
@@ -149,4 +156,4 @@ class ReviewsBody(TypedDict, total=False):
     """One review, or an array of them."""
 
     review: Review
-    reviews: Annotated[list[Review], _Many]
+    reviews: Annotated[list[Review], FailFast(), _Many]

@@ -25,6 +25,11 @@ _SINGULAR = {plural: plural.removesuffix("s") for plural in _BODIES}
 _ANSWERS: tuple[Any, ...] = (answers.AcceptedResponse, answers.Receipt, answers.ErrorResponse)
 _REF = "#/components/schemas/{model}"
 
+_DESCRIPTION = (
+    "Customers, leads, orders, reviews and events in; customers and orders out. Unknown fields are kept. "
+    "Numbers must be finite, integers within signed 64 bits, nesting within 64 levels, strings without lone "
+    "surrogates and keys without NUL; of repeated keys the last counts."
+)
 _ERRORS = {
     "400": "Malformed payload or parameters; `details.fields` names every fault.",
     "401": "Missing or invalid credentials.",
@@ -39,7 +44,7 @@ _ERRORS = {
 }
 _POST_ERRORS = tuple(_ERRORS)
 _GET_ERRORS = ("400", "401", "403", "404", "405", "429", "500", "503")
-_RECEIPT_ERRORS = ("401", "404", "405", "429", "500", "503")
+_RECEIPT_ERRORS = ("400", "401", "404", "405", "429", "500", "503")
 
 
 def openapi(server_url: str, *, version: str) -> Json:
@@ -54,7 +59,7 @@ def openapi(server_url: str, *, version: str) -> Json:
         "info": {
             "title": "Portico: ODP v1 customer endpoints",
             "version": version,
-            "description": "Customers, leads, orders, reviews and events in; customers and orders out.",
+            "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -91,7 +96,7 @@ def _ingestion(endpoint: Endpoint) -> Json:
     content["examples"] = {name: {"value": value} for name, value in EXAMPLES[plural].items()}
     accepted = {
         "description": "Accepted for asynchronous processing: every record is safe on a durable queue.",
-        "headers": headers("Portico-Ingestion", "Preference-Applied", "X-Request-Id"),
+        "headers": headers("Portico-Ingestion", "Location", "Preference-Applied", "X-Request-Id"),
         "content": _json(_reference("AcceptedResponse")),
     }
     return {
@@ -104,7 +109,7 @@ def _ingestion(endpoint: Endpoint) -> Json:
 
 def _read(endpoint: Endpoint) -> Json:
     plural = endpoint.plural
-    filters = ("updatedAfter", "page", "pageSize")
+    filters = ("updatedAfter", "cursor", "page", "pageSize")
     own = ("customerId", *filters) if plural == "orders" else filters
     schema = {
         "type": "object",
@@ -118,7 +123,7 @@ def _read(endpoint: Endpoint) -> Json:
     }
     return {
         **_operation(endpoint.operation_id, endpoint.summary, "customer", endpoint.scope),
-        "parameters": parameters(*own, "Portico-After", "X-Request-Id"),
+        "parameters": parameters(*own, "Portico-After", "Prefer", "X-Request-Id"),
         "responses": {"200": answer, **_errors(_GET_ERRORS)},
     }
 
@@ -131,7 +136,7 @@ def _receipt() -> Json:
     }
     return {
         **_operation("getIngestion", "What became of an ingestion", "ingestions"),
-        "parameters": parameters("id", "X-Request-Id"),
+        "parameters": parameters("id", "Prefer", "X-Request-Id"),
         "responses": {"200": answer, **_errors(_RECEIPT_ERRORS)},
     }
 
@@ -152,7 +157,13 @@ def _errors(codes: Iterable[str]) -> Json:
 
 
 def _error(code: str) -> Json:
-    own = {"401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",), "503": ("Retry-After",)}
+    own = {
+        "401": ("WWW-Authenticate",),
+        "403": ("WWW-Authenticate",),
+        "405": ("Allow",),
+        "429": ("Retry-After",),
+        "503": ("Retry-After",),
+    }
     return {
         "description": _ERRORS[code],
         "headers": headers(*own.get(code, ()), "X-Request-Id"),

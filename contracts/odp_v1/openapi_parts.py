@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from contracts.types import MAX_ID
+
 Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
+_ID: Json = {"type": "string", "minLength": 1, "maxLength": MAX_ID}
+_INGESTION: Json = {"type": "string", "pattern": "^ing_[0-7][0-9A-HJKMNP-TV-Z]{33}$"}
 _DATE_TIME: Json = {"type": "string", "format": "date-time"}
 
 
@@ -28,14 +32,16 @@ SCHEMES: Json = {
 }
 
 PARAMETERS: Json = {
-    "id": _parameter("path", "id", "The ingestion id.", _TEXT),
+    "id": _parameter("path", "id", "The ingestion id.", _INGESTION),
     "updatedAfter": _parameter("query", "updatedAfter", "Only records updated later than this.", _DATE_TIME),
-    "customerId": _parameter("query", "customerId", "Only orders of this customer.", _TEXT),
+    "customerId": _parameter("query", "customerId", "Only orders of this customer.", _ID),
+    "cursor": _parameter("query", "cursor", "Where the list goes on, from `Link`.", _TEXT),
     "page": _parameter(
         "query",
         "page",
-        "Page number, within the first 10,000 rows; beyond them filter, or follow `Link`.",
-        {"type": "integer", "minimum": 1},
+        "Page number, within the first 10,000 rows; beyond them filter, or follow `Link`. "
+        "Without `page` and `pageSize` a list holds its first 500 records.",
+        {"type": "integer", "minimum": 1, "maximum": 1_000_000_000},
     ),
     "pageSize": _parameter(
         "query",
@@ -54,22 +60,26 @@ PARAMETERS: Json = {
         "header",
         "Idempotency-Key",
         "A repeat under the same key gives the same answer and is applied once.",
-        {"type": "string", "minLength": 1, "maxLength": 255},
+        {"type": "string", "pattern": "^[!-~]{1,255}$"},
     ),
     "Portico-After": _parameter(
         "header",
         "Portico-After",
-        "An ingestion id: the read waits until it is applied.",
-        _TEXT,
+        "An ingestion id: the read waits until it is applied, 10 seconds or as `Prefer: wait` says.",
+        _INGESTION,
     ),
     "X-Request-Id": _parameter("header", "X-Request-Id", "Echoed in the answer.", _TEXT),
 }
 
 HEADERS: Json = {
-    "Portico-Ingestion": {"description": "The ingestion id.", "schema": _TEXT},
+    "Portico-Ingestion": {"description": "The ingestion id.", "schema": _INGESTION},
+    "Location": {"description": "Where the receipt is.", "schema": _TEXT},
     "Preference-Applied": {"description": "The preferences that were honoured.", "schema": _TEXT},
     "X-Request-Id": {"description": "The request's id, in our logs too.", "schema": _TEXT},
-    "X-Total-Count": {"description": "How many records the list has.", "schema": {"type": "integer"}},
+    "X-Total-Count": {
+        "description": "How many records the list has, counted up to 100,000.",
+        "schema": {"type": "integer"},
+    },
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288).', "schema": _TEXT},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "The scheme and what was wrong (RFC 6750).", "schema": _TEXT},
