@@ -29,7 +29,7 @@ from messaging.topology import Topology
 _OPERATION = "portico-operation"
 _MAX_ROUTING_KEY = 60
 _MAX_PREFETCH = 2000
-"""What a quorum queue takes at most for one consumer."""
+"""Deliveries lie in memory until they are taken; more of them speed nothing up."""
 
 
 class AmqpQueue:
