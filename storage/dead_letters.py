@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from storage.driver import Database, Document, Update
-from storage.pages import Listing, read_page
+from storage.pages import Listing, Pager
 
 DEAD_LETTERS = "dead_letters"
 PARTS = "dead_letter_parts"
@@ -26,6 +26,7 @@ class DeadLetterRepository:
     def __init__(self, database: Database) -> None:
         """Keeps them in `dead_letters` of `database`, and what is over-long in `dead_letter_parts`."""
         self._letters = database.collection(DEAD_LETTERS)
+        self._pager = Pager(self._letters)
         self._parts = database.collection(PARTS)
 
     async def put_many(self, letters: Sequence[DeadLetter]) -> None:
@@ -44,7 +45,7 @@ class DeadLetterRepository:
 
         `tenant` None lists those of all tenants.
         """
-        documents = await read_page(self._letters, _listing(tenant), after=after, limit=limit)
+        documents = await self._pager.read([_listing(tenant)], after=after, limit=limit)
         return [await self._letter(document) for document in documents]
 
     async def count(self, tenant: str | None, limit: int) -> int:

@@ -8,7 +8,7 @@ from domain.records import Entity, Stored
 from storage.documents import COLLECTIONS, to_record
 from storage.driver import Database, is_storable_text
 from storage.identities import IdentityRepository
-from storage.pages import Listing, read_merged_page
+from storage.pages import Listing, Pager
 
 _TIME_FIELDS = {Order.VERSION: "version_at", Order.CHANGED: "updated_at"}
 
@@ -19,6 +19,7 @@ class RecordReader:
     def __init__(self, database: Database, identities: IdentityRepository) -> None:
         """Reads the collections that the repositories of the same `database` write."""
         self._collections = {entity: database.collection(name) for entity, name in COLLECTIONS.items()}
+        self._pagers = {entity: Pager(collection) for entity, collection in self._collections.items()}
         self._identities = identities
 
     async def get_many(self, entity: Entity, tenant: str, ids: Iterable[str]) -> dict[str, Stored]:
@@ -28,10 +29,8 @@ class RecordReader:
 
     async def page(self, query: Query, *, after: Cursor | None, limit: int, skip: int = 0) -> list[Stored]:
         """At most `limit` records of `query` in its order, after `after`, without the first `skip`."""
-        collection = self._collections[query.entity]
-        documents = await read_merged_page(
-            collection, listings_of(query), after=after, limit=limit, skip=skip
-        )
+        pager = self._pagers[query.entity]
+        documents = await pager.read(listings_of(query), after=after, limit=limit, skip=skip)
         return [to_record(query.entity, document) for document in documents]
 
     async def count(self, query: Query, limit: int) -> int:
