@@ -3,10 +3,9 @@
 Pure, and the same whatever came first. With one contract, its columns are the record's.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import orjson
 
 from domain.records import Entity, Fields, SourceState
 
@@ -18,7 +17,7 @@ _UNITED: Mapping[str, Callable[[Any], str]] = {
     "external_ids": lambda one: f"{one.get('source')}\x1f{one['value']}",
     "emails": lambda one: str(one.get("normalized") or one["value"]),
     "phones": lambda one: str(one.get("normalized") or one["value"]),
-    "addresses": lambda one: orjson.dumps(one, option=orjson.OPT_SORT_KEYS).decode(),
+    "addresses": lambda one: json.dumps(one, sort_keys=True, default=str),
     "consents": lambda one: f"{one['purpose']}\x1f{one['channel']}",
 }
 """Collections that unite, by what makes two of their elements the same."""
