@@ -1,6 +1,6 @@
 """What every surface asks of stored records when it reads; `storage/` answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -10,17 +10,30 @@ from domain.identity import IdentityKey
 from domain.records import Entity, Stored
 
 
+FILTERS: Mapping[Entity, frozenset[str]] = {
+    Entity.CUSTOMER: frozenset({"merchant_id"}),
+    Entity.LEAD: frozenset({"external_keys"}),
+    Entity.ORDER: frozenset({"merchant_id", "sales_channel"}),
+    Entity.REVIEW: frozenset({"merchant_id", "order_id"}),
+    Entity.EVENT: frozenset({"event_type_norm"}),
+}
+"""Columns that lists can be filtered by, each of them indexed. A list of texts has each of them."""
+
+
 class AmbiguousKeyError(PermanentError):
     """Several customers have this key, so it names none of them."""
 
 
 class Order(StrEnum):
-    """The two orders that records are listed in, each with the record id as tie-break."""
+    """The orders that records are listed in, each with the record id as tie-break."""
 
     VERSION = "version"
     """By the newest version's time: the sender's `updatedAt`, else accepted-at."""
     CHANGED = "changed"
     """By the time of the last write, our clock: what an incremental pull follows."""
+    OCCURRED = "occurred"
+    """By when the thing itself happened: an event's `occurredAt`, an order's `createdAt`, a review's
+    date, a customer's or lead's `createdAt`; where the sender did not say, when it was first stored."""
 
 
 class Cursor(NamedTuple):
@@ -42,7 +55,11 @@ class Query:
     until: int | None = None
     """Only records whose time in `order` is this or earlier."""
     customer_refs: frozenset[str] | None = None
-    """Only records that name a customer by one of these encoded identity keys."""
+    """Only records that name a customer by one of these references."""
+    equal: tuple[tuple[str, str], ...] = ()
+    """Only records whose columns have these values, each one of `FILTERS` of the entity."""
+    descending: bool = False
+    """Latest first."""
 
 
 class Reader(Protocol):
