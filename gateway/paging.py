@@ -10,12 +10,13 @@ import hashlib
 import struct
 
 from domain.errors import PermanentError
+from domain.identity import KeyKind
 from domain.reading import Cursor, Query
 
 _AT = struct.Struct(">q")
 _DIGEST = 12
 _MAX_TOKEN = 1_024
-_CUSTOMER = "customer:"
+_CUSTOMER = f"{KeyKind.CUSTOMER}:"
 
 
 class InvalidCursorError(PermanentError):

@@ -4,7 +4,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-_TO_ANSWER = 0.05
+_TO_ANSWER = 0.2
 """Seconds kept for the answer."""
 
 

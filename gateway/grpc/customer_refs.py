@@ -20,13 +20,14 @@ def customer_refs(customer: Stored) -> frozenset[str]:
     else's records.
     """
     fields = customer.fields
-    keys = [IdentityKey(KeyKind.LOGICAL, value) for value in fields.get("logical_ids", ())]
+    keys = [IdentityKey(KeyKind.CUSTOMER, customer.id)]
+    keys += [IdentityKey(KeyKind.LOGICAL, value) for value in fields.get("logical_ids", ())]
     keys += [external_key(one["source"], one["value"]) for one in fields.get("external_ids", ())]
     if identifier := fields.get("identifier"):
         keys.append(IdentityKey(KeyKind.IDENTIFIER, f"{identifier['type']}:{identifier['value']}"))
     if document := fields.get("document"):
         keys.append(IdentityKey(KeyKind.DOCUMENT, normalize_document(document["number"])))
-    return frozenset([*(key.encode() for key in keys), f"customer:{customer.id}"])
+    return frozenset(key.encode() for key in keys)
 
 
 def external_key(source: str, value: str) -> IdentityKey:

@@ -89,7 +89,7 @@ class Reads:
         page = next(batches(found[:limit], PAGE_BYTES), [])
         if len(page) == len(found):
             return page, ""
-        return page, encode_cursor(query, Cursor(_version_time(page[-1]), page[-1].id))
+        return page, encode_cursor(query, Cursor(page[-1].version.at, page[-1].id))
 
     async def stream(self, changed_after: int | None, resume_token: str) -> AsyncIterator[Batch]:
         """Batches of what changed, each with its resume token, until caught up.
@@ -130,7 +130,3 @@ def batches(records: Sequence[Stored], most_bytes: int) -> Iterator[list[Stored]
         size += more
     if run:
         yield run
-
-
-def _version_time(record: Stored) -> int:
-    return max(state.version for state in record.sources.values()).at

@@ -91,7 +91,7 @@ async def test_a_wait_ends_with_the_receipt(world: World) -> None:
         assert pb.Ingestion.DONE == (await waiting).state
 
 
-@pytest.mark.parametrize(("seconds", "deadline"), [(0.2, 20), (None, 0.3), (0, 20)])
+@pytest.mark.parametrize(("seconds", "deadline"), [(0.2, 20), (None, 1.0), (0, 20)])
 async def test_a_wait_is_over_in_time(world: World, seconds: float | None, deadline: float) -> None:
     """After its timeout, or just before the deadline, it answers what it knows: queued."""
     began = time.monotonic()
@@ -137,7 +137,7 @@ async def test_a_read_does_not_wait_beyond_its_deadline(world: World) -> None:
     metadata = caller(TENANT, ["od.all"], ("portico-after", world.ids.mint(TENANT)))
     stub = OrdersStub(world.channel)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await stub.GetOrder(GetOrderRequest(name="orders/a"), metadata=metadata, timeout=0.4)
+        await stub.GetOrder(GetOrderRequest(name="orders/a"), metadata=metadata, timeout=1.0)
     assert (grpc.StatusCode.UNAVAILABLE, "the ingestion named in portico-after is not applied yet") == (
         raised.value.code(),
         raised.value.details(),

@@ -89,7 +89,7 @@ async def test_the_other_entities_come_with_their_columns(world: World) -> None:
         found_review.rating.comment,
     )
     found_event = await EVENTS.get(world, f"events/{event().id}")
-    assert ("customer.updated", "CUSTOMER_UPDATED", "customer", T0) == (
+    assert ("CUSTOMER_UPDATED", "customer.updated", "customer", T0) == (
         found_event.event_type,
         found_event.normalized_event_type,
         found_event.entity_type,

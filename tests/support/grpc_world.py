@@ -178,8 +178,8 @@ def review(key: str = "review-3", **more: Any) -> Stored:
 def event(key: str = "digest-1", **more: Any) -> Stored:
     """A customer event."""
     columns = {
-        "event_type": "customer.updated",
-        "event_type_norm": "CUSTOMER_UPDATED",
+        "event_type": "CUSTOMER_UPDATED",
+        "event_type_norm": "customer.updated",
         "entity_type": "customer",
         "occurred_at": from_millis(T0),
         "customer_ref": "logical:customer-123",
