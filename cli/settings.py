@@ -107,7 +107,11 @@ class Settings(BaseSettings):
         description="Body bytes a second and tenant, a gateway process; not set: no limit.",
     )
 
-    ingestor_max_messages: Positive = Field(64, description="Messages in one batch of the ingestor.")
+    ingestor_max_messages: Positive = Field(
+        32,
+        description="Messages in one batch of the ingestor. It holds at most this many times "
+        "`ingestor_batches` messages, of 8 MiB at most each, unsettled.",
+    )
     ingestor_max_bytes: Positive = Field(
         8 * _MIB,
         description="Bytes of bodies in one batch of the ingestor.",

@@ -114,8 +114,9 @@ class Ingestor:
             self._metrics.batch_seconds.observe(time.monotonic() - started)
 
     async def _ack(self, done: Sequence[Delivery], unsettled: list[Delivery]) -> None:
+        # At once: the SQLite queue forgets all of them in one commit.
+        await asyncio.gather(*(delivery.ack() for delivery in done))
         for delivery in done:
-            await delivery.ack()
             unsettled.remove(delivery)
 
     async def _process_together(self, deliveries: Sequence[Delivery]) -> None:

@@ -69,7 +69,7 @@ def _unpack_many(manifest: str, body: bytes) -> list[Ingestion]:
             ends.append(ends[-1] + int(entry["length"]))
     except (ValueError, TypeError, KeyError) as error:
         raise MessageError(f"the {MANIFEST} header is not a manifest") from error
-    if ends[-1] != len(body) or ends != sorted(ends):
+    if len(ends) == 1 or ends[-1] != len(body) or ends != sorted(ends):
         raise MessageError("the manifest's lengths do not add up to the body")
     slices = zip(entries, ends, ends[1:], strict=False)
     return [_ingestion(entry, body[start:end]) for entry, start, end in slices]
