@@ -21,11 +21,13 @@ class KeyKind(StrEnum):
     DOCUMENT = "document"
     EMAIL = "email"
     PHONE = "phone"
+    NAME = "name"
+    """An external id's value without its source: finds, and never matches."""
     LEAD = "lead"
     """An external id of a lead."""
 
 
-WEAK_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE})
+WEAK_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE, KeyKind.NAME})
 """Kinds that people share: they match only where E.3 says so, and may have several owners."""
 
 
@@ -72,3 +74,29 @@ def split_external_id(text: str) -> tuple[str, str]:
     """(source, value) of an external id, split at the first colon; without one `default` (E.2)."""
     source, colon, value = text.partition(":")
     return (source, value) if colon else ("default", text)
+
+
+IDENTIFIER_TYPES = ("document", "phone", "email", "external_id", "custom")
+"""Types of the canonical identifier of Open Delivery v2 (seed 001)."""
+
+
+def identifier_keys(kind: str, value: str, region: str) -> list[IdentityKey]:
+    """The keys of an identifier: the pair itself, then the key that other contracts know it by (E.3).
+
+    `region` is the country of phone numbers written without one.
+    """
+    match kind:
+        case "document":
+            known = IdentityKey(KeyKind.DOCUMENT, normalize_document(value))
+        case "email":
+            known = IdentityKey(KeyKind.EMAIL, normalize_email(value))
+        case "phone":
+            known = IdentityKey(KeyKind.PHONE, normalize_phone(value, region) or "")
+        case "external_id":
+            source, name = split_external_id(value)
+            known = IdentityKey(KeyKind.EXTERNAL, f"{source}:{name}")
+        case _:
+            known = IdentityKey(KeyKind.IDENTIFIER, "")
+    normalized = known.value if kind in ("document", "email", "phone") else value
+    pair = IdentityKey(KeyKind.IDENTIFIER, f"{kind}:{normalized or value}")
+    return [key for key in (pair, known) if key.value]
