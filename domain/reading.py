@@ -76,3 +76,7 @@ class Reader(Protocol):
 
     async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
         """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
+
+    async def owners(self, tenant: str, keys: Iterable[str]) -> dict[str, str | None]:
+        """The customer id of each of `keys` (`IdentityKey.encode()`) that there is; None for one
+        that several customers share."""

@@ -19,8 +19,13 @@ class IdentityRepository:
 
     async def owners(self, tenant: str, keys: Iterable[str]) -> dict[str, str]:
         """The customer id of each key that has one; keys that several share are left out."""
+        holders = await self.holders(tenant, keys)
+        return {key: owner for key, owner in holders.items() if owner is not None}
+
+    async def holders(self, tenant: str, keys: Iterable[str]) -> dict[str, str | None]:
+        """The customer id of each key that there is; None for one that several share."""
         documents = await self._find(tenant, keys)
-        return {one["key"]: one["customer_id"] for one in documents if not one["shared"]}
+        return {one["key"]: None if one["shared"] else one["customer_id"] for one in documents}
 
     async def claim(self, tenant: str, claims: Mapping[str, str]) -> dict[str, str]:
         """Give each unowned key its customer id; returns the owners of those others have.

@@ -43,6 +43,10 @@ class RecordReader:
         """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
         return await self._identities.lookup(tenant, key)
 
+    async def owners(self, tenant: str, keys: Iterable[str]) -> dict[str, str | None]:
+        """The customer id of each of `keys` that there is; None for one that several share."""
+        return await self._identities.holders(tenant, keys)
+
 
 def listings_of(query: Query) -> list[Listing]:
     """What `query` lists: all of the tenant's records, or those of each customer reference."""

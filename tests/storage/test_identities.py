@@ -70,3 +70,13 @@ async def test_a_lookup_finds_the_customer_of_a_key(store: Store) -> None:
     assert "cust_a" == await store.reader.lookup("acme", EMAIL)
     assert None is await store.reader.lookup("other", EMAIL)
     assert None is await store.reader.lookup("acme", IdentityKey(KeyKind.EMAIL, "\ud800"))
+
+
+async def test_a_read_tells_shared_keys_from_unknown_ones(store: Store) -> None:
+    """The shared one is there and nobody's; another tenant's is not there."""
+    await store.identities.claim("acme", {EMAIL.encode(): "cust_a", "logical:1": "cust_a"})
+    await store.identities.mark_shared("acme", [EMAIL.encode()])
+    keys = [EMAIL.encode(), "logical:1", "logical:2", "logical:\ud800"]
+
+    assert {EMAIL.encode(): None, "logical:1": "cust_a"} == await store.reader.owners("acme", keys)
+    assert {} == await store.reader.owners("other", keys)
