@@ -12,7 +12,6 @@ import orjson
 
 from contracts.odp_v1.decode import SOURCE
 from domain.clock import from_millis
-from domain.identity import KeyKind
 from domain.records import Fields, Stored
 
 _DEFAULT_SOURCE = "default"
@@ -112,7 +111,8 @@ def _order(stored: Stored) -> dict[str, Any]:
 
 
 def _customer_id(reference: str) -> str:
-    return reference.removeprefix(f"{KeyKind.LOGICAL}:")
+    """What an encoded identity key names, whichever its kind."""
+    return reference.partition(":")[2]
 
 
 def _time(moment: datetime | None, millis: int) -> str:

@@ -101,12 +101,15 @@ def test_several_addresses_of_a_channel_are_an_array() -> None:
     assert {"email": ["a@x", "b@x"], "phone": "1"} == customer["contacts"]
 
 
-def test_an_order_born_elsewhere() -> None:
-    """Its markers are the columns that it has."""
-    fields = {"order_id": "o-1", "customer_ref": "logical:c:1", "sales_channel": "app", "canceled_at": _NOON}
+@pytest.mark.parametrize(
+    ("reference", "customer_id"), [("logical:c:1", "c:1"), ("customer:cust_1", "cust_1"), ("", "")]
+)
+def test_an_order_born_elsewhere(reference: str, customer_id: str) -> None:
+    """Its markers are the columns that it has, its customer is named as it was."""
+    fields = {"order_id": "o-1", "customer_ref": reference, "sales_channel": "app", "canceled_at": _NOON}
     assert {
         "orderId": "o-1",
-        "customerId": "c:1",
+        "customerId": customer_id,
         "salesChannel": "app",
         "timestamps": {"canceledAt": "2026-03-24T12:00:00Z"},
     } == json.loads(order_json(_stored(Entity.ORDER, fields)))
