@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from domain.errors import PermanentError
 from domain.identity import IdentityKey
@@ -41,6 +41,16 @@ class Cursor(NamedTuple):
 
     at: int
     id: str
+
+    @classmethod
+    def behind(cls, record: Stored, order: Order) -> Self:
+        """The place right after `record`."""
+        times = {
+            Order.VERSION: record.version.at,
+            Order.CHANGED: record.updated_at,
+            Order.OCCURRED: record.occurred_at,
+        }
+        return cls(times[order], record.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from domain.clock import to_millis
 from domain.fold import Fold, newest_stands
 from domain.identity import IdentityKey, KeyKind
 from domain.ingestion_id import base32
@@ -90,6 +91,15 @@ class SourceState:
         return self.times.get(part, self.version)
 
 
+_OCCURRED = {
+    Entity.CUSTOMER: "source_created_at",
+    Entity.LEAD: "source_created_at",
+    Entity.ORDER: "placed_at",
+    Entity.REVIEW: "reviewed_at",
+    Entity.EVENT: "occurred_at",
+}
+
+
 @dataclass(slots=True)
 class Stored:
     """A record as the store keeps it."""
@@ -110,6 +120,13 @@ class Stored:
     def version(self) -> Version:
         """The newest version that came by any contract."""
         return max(state.version for state in self.sources.values())
+
+    @property
+    def occurred_at(self) -> int:
+        """When the thing itself happened, in milliseconds since the Unix epoch; where the sender did
+        not say, when it was first stored."""
+        moment = self.fields.get(_OCCURRED[self.entity])
+        return self.created_at if moment is None else to_millis(moment)
 
 
 class Outcome(StrEnum):

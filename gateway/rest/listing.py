@@ -1,11 +1,10 @@
-"""Lists of the ODP v1 surface: page numbers, cursors and bounds (ruling R7, contracts A.1)."""
+"""Lists: page numbers, cursors and bounds, the same on every surface (ruling R7)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from yarl import URL
 
-from contracts.odp_v1.encode import list_body
 from domain.reading import Cursor, Query, Reader
 from domain.records import Stored
 from gateway.paging import decode_cursor, encode_cursor
@@ -19,9 +18,15 @@ _MAX_COUNTED = 100_000
 
 
 async def list_records(
-    request: web.Request, reader: Reader, query: Query, plural: str, encode: Callable[[Stored], bytes]
+    request: web.Request,
+    reader: Reader,
+    query: Query,
+    write: Callable[[list[Stored]], bytes],
+    filters: Sequence[str],
 ) -> web.Response:
-    """One page of `query`, with `X-Total-Count`, and `Link` where there is more.
+    """One page of `query` as `write` has it, with `X-Total-Count`, and `Link` where there is more.
+
+    `filters` are the parameters that narrow the list, for who pages too far.
 
     Without `page` and `pageSize` it holds the first 500. Counting stops at 100,000.
     """
@@ -30,13 +35,16 @@ async def list_records(
     cursor = _cursor(request, query)
     if size is None:
         size = _DEFAULT_PAGE_SIZE if page is not None else _MAX_PAGE_SIZE
-    skip = _skip(page, size)
+    skip = _skip(page, size, filters)
     # One more than the page tells whether there is a next one.
     found = await reader.page(query, after=cursor, limit=size + 1, skip=skip)
     total = await reader.count(query, _MAX_COUNTED)
     shown = found[:size]
-    response = web.Response(body=list_body(plural, map(encode, shown)), content_type="application/json")
+    response = web.Response(body=write(shown), content_type="application/json")
     response.headers["X-Total-Count"] = str(total)
+    response.headers["X-Page-Size"] = str(size)
+    if cursor is None:
+        response.headers["X-Page"] = str(page or 1)
     if len(found) > size:
         response.headers["Link"] = f'<{_next(request, query, shown[-1], size)}>; rel="next"'
     return response
@@ -47,20 +55,20 @@ def _cursor(request: web.Request, query: Query) -> Cursor | None:
     return None if token is None else decode_cursor(query, token)
 
 
-def _skip(page: int | None, size: int) -> int:
+def _skip(page: int | None, size: int, filters: Sequence[str]) -> int:
     skip = ((page or 1) - 1) * size
     if skip >= _MAX_SKIPPED:
         raise ApiError(
             400,
             "INVALID_PARAMETER",
             f"page numbers reach the first {_MAX_SKIPPED} rows; follow the cursor in Link, "
-            "or narrow the list with updatedAfter",
-            details={"filters": ["updatedAfter"], "cursor": "cursor"},
+            f"or narrow the list with {' or '.join(filters)}",
+            details={"filters": list(filters), "cursor": "cursor"},
         )
     return skip
 
 
 def _next(request: web.Request, query: Query, last: Stored, size: int) -> URL:
-    token = encode_cursor(query, Cursor(last.version.at, last.id))
+    token = encode_cursor(query, Cursor.behind(last, query.order))
     kept = {name: value for name, value in request.query.items() if name not in ("page", "pageSize")}
     return request.rel_url.with_query({**kept, "cursor": token, "pageSize": str(size)})

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from contracts.odp_v1.encode import customer_json, order_json
+from contracts.odp_v1.encode import customer_json, list_body, order_json
 from contracts.odp_v1.surface import ENDPOINTS, Endpoint
 from contracts.operations import Operation
 from domain.identity import IdentityKey, KeyKind
@@ -62,7 +62,13 @@ class OdpV1Surface:
         principal = await self._access.reader(request, "customer.read")
         above = millis(request, "updatedAfter")
         query = Query(Entity.CUSTOMER, principal.tenant, above=above)
-        return await list_records(request, self._reader, query, "customers", customer_json)
+        return await list_records(
+            request,
+            self._reader,
+            query,
+            lambda found: list_body("customers", map(customer_json, found)),
+            ("updatedAfter",),
+        )
 
     async def _get_orders(self, request: web.Request) -> web.Response:
         """Order views by version, of one customer if `customerId` is given."""
@@ -73,7 +79,13 @@ class OdpV1Surface:
             above=millis(request, "updatedAfter"),
             customer_refs=_customer_refs(request),
         )
-        return await list_records(request, self._reader, query, "orders", order_json)
+        return await list_records(
+            request,
+            self._reader,
+            query,
+            lambda found: list_body("orders", map(order_json, found)),
+            ("updatedAfter", "customerId"),
+        )
 
     async def _openapi_json(self, _: web.Request) -> web.Response:
         """The OpenAPI 3.1 document of this surface."""
