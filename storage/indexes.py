@@ -17,7 +17,7 @@ _LISTS: Mapping[str, Keys] = {
 _OF_CUSTOMER: Mapping[str, Keys] = {
     "by_customer_version": [("tenant", 1), ("fields.customer_ref", 1), ("version_at", 1), ("_id", 1)],
 }
-"""No surface lists one customer's records by change; an index for it would cost every write."""
+"""No surface lists one customer's records by change, and every write would keep up an index for it."""
 
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
     COLLECTIONS[Entity.CUSTOMER]: _LISTS,
