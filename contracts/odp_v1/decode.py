@@ -103,7 +103,7 @@ def event(wire: Wire, origin: Origin, region: str) -> Record:
     moment: datetime = value["occurredAt"]
     fields: Fields = {
         "event_type": value["eventType"],
-        "event_type_norm": value["eventType"].lower().replace("_", ".", 1).replace("cancelled", "canceled"),
+        "event_type_norm": normalized_event_type(value["eventType"]),
         "entity_type": value["entityType"],
         "occurred_at": instant(moment),
     }
