@@ -1,4 +1,4 @@
-"""Answers of the ODP v1 surface besides errors: acceptances and receipts, as JSON."""
+"""Answers besides errors: acceptances and receipts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,22 @@ def accepted(acceptance: Acceptance, preferences: Preferences) -> web.Response:
         body["verdicts"] = _verdicts(acceptance)
     if acceptance.receipt is not None:
         body["receipt"] = receipt_json(acceptance.receipt)
-    response = json_response(body, status=202)
+    return _named(json_response(body, status=202), acceptance, preferences)
+
+
+def accepted_without_body(acceptance: Acceptance, preferences: Preferences, status: int) -> web.Response:
+    """The same by a binding whose successes have no body (seed 002); lenient verdicts need one."""
+    if not preferences.lenient:
+        return _named(web.Response(status=status), acceptance, preferences)
+    body = {
+        "correlationId": acceptance.ingestion_id,
+        "records": acceptance.records,
+        "verdicts": _verdicts(acceptance),
+    }
+    return _named(json_response(body, status=status), acceptance, preferences)
+
+
+def _named(response: web.Response, acceptance: Acceptance, preferences: Preferences) -> web.Response:
     response.headers["Portico-Ingestion"] = acceptance.ingestion_id
     response.headers["Location"] = f"/v1/ingestions/{acceptance.ingestion_id}"
     if applied := preferences.applied():

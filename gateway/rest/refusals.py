@@ -1,6 +1,7 @@
 """What the use cases refuse, as answers: the one place where their errors get a status."""
 
 from contracts.operations import MAX_FAULTS
+from domain.reading import AmbiguousKeyError
 from gateway.accept import MalformedBodyError, OutcomeConflictError, TooManyRecordsError
 from gateway.paging import InvalidCursorError
 from gateway.rest.access import NotYetAppliedError
@@ -10,7 +11,7 @@ from gateway.rest.errors import ApiError
 from gateway.rest.inflate import BadEncodingError
 
 
-def refusal(error: Exception) -> ApiError | None:
+def refusal(error: Exception) -> ApiError | None:  # noqa: PLR0911 - a table, one row an error
     """The answer to an error of a use case; None for any other."""
     match error:
         case MalformedBodyError():
@@ -26,6 +27,8 @@ def refusal(error: Exception) -> ApiError | None:
         case InvalidCursorError():
             fault = {"parameter": "cursor", "code": "INVALID_PARAMETER", "message": str(error)}
             return ApiError(400, "INVALID_PARAMETER", str(error), details={"fields": [fault]})
+        case AmbiguousKeyError():
+            return ApiError(400, "AMBIGUOUS_IDENTIFIER", "several customers are called that")
         case NotYetAppliedError():
             return ApiError(503, "NOT_YET_APPLIED", str(error), retryable=True, headers={"Retry-After": "1"})
         case _:
