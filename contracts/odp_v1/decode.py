@@ -12,6 +12,7 @@ from contracts.odp_v1.customers import customer_fields, identities
 from contracts.odp_v1.times import instant, millis_of
 from contracts.operations import Origin
 from domain.clock import to_millis
+from domain.events import normalized_event_type
 from domain.identity import IdentityKey, KeyKind
 from domain.records import Entity, Fields, Record
 from domain.version import Version
