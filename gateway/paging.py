@@ -7,6 +7,7 @@ token of another list, or a damaged one, from a good one, in every process alike
 import base64
 import binascii
 import hashlib
+import re
 import struct
 
 from domain.errors import PermanentError
@@ -16,7 +17,8 @@ from domain.reading import Cursor, Query
 _AT = struct.Struct(">q")
 _DIGEST = 12
 _MAX_TOKEN = 1_024
-_CUSTOMER = f"{KeyKind.CUSTOMER}:"
+_CUSTOMER = re.compile(rf"{KeyKind.CUSTOMER}:.+|id:cust_[0-9A-HJKMNP-TV-Z]{{26}}")
+"""A reference by the id that Portico gave the customer."""
 
 
 class InvalidCursorError(PermanentError):
@@ -46,9 +48,12 @@ def decode_cursor(query: Query, token: str) -> Cursor:
 
 
 def _digest(query: Query, place: bytes) -> bytes:
-    parts = [query.tenant, query.entity, query.order, str(query.above), str(query.until), *_refs(query)]
+    bounds = (str(query.above), str(query.until))
+    equal = [text for pair in sorted(query.equal) for text in pair]
+    direction = "descending" if query.descending else "ascending"
+    parts = [query.tenant, query.entity, query.order.name, direction, *bounds, str(len(equal)), *equal]
     digest = hashlib.sha256(place)
-    for part in parts:
+    for part in (*parts, *_refs(query)):
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(4, "big") + encoded)
     return digest.digest()[:_DIGEST]
@@ -59,4 +64,4 @@ def _refs(query: Query) -> list[str]:
     if query.customer_refs is None:
         return []
     refs = sorted(query.customer_refs)
-    return ["refs", *([ref for ref in refs if ref.startswith(_CUSTOMER)] or refs)]
+    return ["refs", *([ref for ref in refs if _CUSTOMER.fullmatch(ref)] or refs)]

@@ -25,6 +25,7 @@ def to_document(record: Stored) -> Document:
         "tenant": record.tenant,
         "revision": record.revision,
         "version_at": newest.at,
+        "occurred_at": record.occurred_at,
         "version": newest.encode(),
         "created_at": record.created_at,
         "updated_at": record.updated_at,

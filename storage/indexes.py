@@ -1,27 +1,54 @@
 """The indexes that the repositories' queries run on: declared here, made and checked at start."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from domain.reading import FILTERS, Order
 from domain.records import Entity
 from storage.dead_letters import DEAD_LETTERS
 from storage.documents import COLLECTIONS
 from storage.driver import Collection, Database, Keys
 from storage.errors import StoreSetupError
 from storage.identities import IDENTITIES
+from storage.reader import TIME_FIELDS
 
-_LISTS: Mapping[str, Keys] = {
-    "by_version": [("tenant", 1), ("version_at", 1), ("_id", 1)],
-    "by_change": [("tenant", 1), ("updated_at", 1), ("_id", 1)],
+_BOTH = (Order.VERSION, Order.OCCURRED)
+_LISTED_IN: Mapping[Entity, Sequence[Order]] = {
+    Entity.CUSTOMER: (Order.VERSION,),
+    Entity.LEAD: (Order.VERSION,),
+    Entity.ORDER: _BOTH,
+    Entity.REVIEW: _BOTH,
+    Entity.EVENT: _BOTH,
 }
-_OF_CUSTOMER: Mapping[str, Keys] = {
-    "by_customer_version": [("tenant", 1), ("fields.customer_ref", 1), ("version_at", 1), ("_id", 1)],
-}
-"""No surface lists one customer's records by change, and every write would keep up an index for it."""
+"""The orders that surfaces list an entity's records in, all of them or those of one customer: by
+version what a partner synchronizes, by occurrence what has a date of its own. By change they are
+only ever pulled whole: an index for more would cost every write."""
+
+_FILTERED_IN: Mapping[Entity, Sequence[Order]] = {**_LISTED_IN, Entity.EVENT: (Order.OCCURRED,)}
+"""The orders that surfaces filter them in. Of two filters at once one index serves."""
+
+
+def _indexes(entity: Entity) -> dict[str, Keys]:
+    """The indexes of an entity's lists: what a list fixes, then its order, so that none is sorted."""
+    indexes = {f"by_{order}": _keys(order) for order in (Order.CHANGED, *_LISTED_IN[entity])}
+    if entity is not Entity.CUSTOMER:
+        indexes |= _filtered("customer_ref", _LISTED_IN[entity])
+    for column in sorted(FILTERS[entity]):
+        indexes |= _filtered(column, _FILTERED_IN[entity])
+    return indexes
+
+
+def _filtered(column: str, orders: Sequence[Order]) -> dict[str, Keys]:
+    return {f"by_{column}_{order}": _keys(order, column) for order in orders}
+
+
+def _keys(order: Order, *columns: str) -> Keys:
+    fixed = ["tenant", *(f"fields.{column}" for column in columns)]
+    return [(name, 1) for name in (*fixed, TIME_FIELDS[order], "_id")]
+
 
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
-    COLLECTIONS[Entity.CUSTOMER]: _LISTS,
-    **{COLLECTIONS[entity]: {**_LISTS, **_OF_CUSTOMER} for entity in Entity if entity is not Entity.CUSTOMER},
+    **{COLLECTIONS[entity]: _indexes(entity) for entity in Entity},
     IDENTITIES: {"by_customer": [("tenant", 1), ("customer_id", 1)]},
     DEAD_LETTERS: {
         "by_tenant": [("tenant", 1), ("first_seen", 1), ("_id", 1)],

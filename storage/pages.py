@@ -14,8 +14,8 @@ from storage.driver import Collection, Document, Filter, Keys
 _FIRST_WINDOW, _GROWTH = 32, 8
 """Milliseconds of the first window of time, and how many times the last one the next is wide."""
 
-_END_OF_TIME = 253_402_300_800_000
-"""The year 10000, in ms since the Unix epoch."""
+_BEGIN_OF_TIME, _END_OF_TIME = -62_135_596_800_001, 253_402_300_800_000
+"""Before the year 1 and after the year 9999, in ms since the Unix epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +27,40 @@ class Listing:
     """The field it is ordered by, in ms since the Unix epoch."""
     above: int | None = None
     until: int | None = None
+    descending: bool = False
 
     @property
     def sort(self) -> Keys:
-        """The list's order."""
-        return [(self.time, 1), ("_id", 1)]
+        """The list's order. Both the same way, so that one index serves it from either end."""
+        direction = -1 if self.descending else 1
+        return [(self.time, direction), ("_id", direction)]
 
     @property
     def filter(self) -> dict[str, Any]:
         """Finds all that is listed."""
-        return self.later_than(self.above)
-
-    def later_than(self, at: int | None) -> dict[str, Any]:
-        """Finds what is listed and later than `at`."""
         bounds = {}
-        if at is not None:
-            bounds["$gt"] = at
+        if self.above is not None:
+            bounds["$gt"] = self.above
         if self.until is not None:
             # not `$lte`: SecantusDB misses the last millisecond of it, where an index answers
             bounds["$lt"] = self.until + 1
         return {**self.within, self.time: bounds} if bounds else dict(self.within)
+
+    @property
+    def start(self) -> int | None:
+        """The bound that it begins at, if it has one."""
+        return self.until if self.descending else self.above
+
+    def at_time_of(self, cursor: Cursor) -> dict[str, Any]:
+        """Finds what has the cursor's own time and comes after it."""
+        side = "$lt" if self.descending else "$gt"
+        return {**self.within, self.time: cursor.at, "_id": {side: cursor.id}}
+
+    def beyond(self, at: int) -> "Listing":
+        """What is listed and comes after all that has the time `at`."""
+        if self.descending:
+            return replace(self, until=at - 1 if self.until is None else min(self.until, at - 1))
+        return replace(self, above=at if self.above is None else max(self.above, at))
 
     def holds(self, at: int) -> bool:
         """Whether documents of the time `at` are listed."""
@@ -86,7 +100,11 @@ class Pager:
                 for listing in listings
             )
         )
-        merged = heapq.merge(*pages, key=lambda document: (document[listings[0].time], document["_id"]))
+        merged = heapq.merge(
+            *pages,
+            key=lambda document: (document[listings[0].time], document["_id"]),
+            reverse=listings[0].descending,
+        )
         return list(islice(merged, skip, skip + limit))
 
 
@@ -96,30 +114,36 @@ async def read_first(
     """The first `count` documents after `after`.
 
     Two ranges of one index, rather than an `$or` that a planner may answer by a scan: first the
-    rest of the cursor's own millisecond, then what is later. A server that sorts all that a range
+    rest of the cursor's own millisecond, then what is beyond. A server that sorts all that a range
     holds, as SecantusDB does, is asked `by_windows` of time that grow until they hold enough.
     """
     found: list[Document] = []
-    floor = listing.above
-    if after is not None and listing.holds(after.at):
-        same_time = {**listing.within, listing.time: after.at, "_id": {"$gt": after.id}}
-        found = await collection.find(same_time, sort=listing.sort, limit=count)
-    if after is not None and (floor is None or after.at > floor):
-        floor = after.at
-    if by_windows and floor is not None:
-        for window in _windows(listing, floor):
-            if len(found) < count:
-                found += await collection.find(window.filter, sort=listing.sort, limit=count - len(found))
-    elif len(found) < count:
-        found += await collection.find(listing.later_than(floor), sort=listing.sort, limit=count - len(found))
+    rest = listing
+    if after is not None:
+        rest = listing.beyond(after.at)
+        if listing.holds(after.at):
+            found = await collection.find(listing.at_time_of(after), sort=listing.sort, limit=count)
+    for part in _windows(rest) if by_windows else [rest]:
+        if len(found) < count:
+            found += await collection.find(part.filter, sort=listing.sort, limit=count - len(found))
     return found
 
 
-def _windows(listing: Listing, floor: int) -> Iterator[Listing]:
-    """What is listed later than `floor`, in parts, each wider than the one before."""
+def _windows(listing: Listing) -> Iterator[Listing]:
+    """What is listed, in parts, each wider than the one before; whole where its start is open."""
+    if listing.start is None:
+        yield listing
+        return
     width = _FIRST_WINDOW
-    end = _END_OF_TIME if listing.until is None else listing.until
-    while floor < end:
-        ceiling = min(floor + width, end)
-        yield replace(listing, above=floor, until=ceiling)
-        floor, width = ceiling, width * _GROWTH
+    above = _BEGIN_OF_TIME if listing.above is None else listing.above
+    until = _END_OF_TIME if listing.until is None else listing.until
+    while above < until:
+        if listing.descending:
+            middle = max(until - width, above)
+            yield replace(listing, above=middle, until=until)
+            until = middle
+        else:
+            middle = min(above + width, until)
+            yield replace(listing, above=above, until=middle)
+            above = middle
+        width *= _GROWTH

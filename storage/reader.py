@@ -1,16 +1,22 @@
 """Stored records and identities: what surfaces read, always within one tenant."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from domain.identity import IdentityKey
-from domain.reading import Cursor, Order, Query
+from domain.reading import FILTERS, Cursor, Order, Query
 from domain.records import Entity, Stored
 from storage.documents import COLLECTIONS, to_record
 from storage.driver import Database, is_storable_text
 from storage.identities import IdentityRepository
 from storage.pages import Listing, Pager
 
-_TIME_FIELDS = {Order.VERSION: "version_at", Order.CHANGED: "updated_at"}
+TIME_FIELDS = {
+    Order.VERSION: "version_at",
+    Order.CHANGED: "updated_at",
+    Order.OCCURRED: "occurred_at",
+}
+"""The field of a record's document that each order goes by."""
 
 
 class RecordReader:
@@ -49,11 +55,24 @@ class RecordReader:
 
 
 def listings_of(query: Query) -> list[Listing]:
-    """What `query` lists: all of the tenant's records, or those of each customer reference."""
-    time, tenant = _TIME_FIELDS[query.order], query.tenant
+    """What `query` lists: all of the tenant's records, or those of each customer reference.
+
+    Raises ValueError for a column that the entity has no filter by.
+    """
+    within = {"tenant": query.tenant, **_equal(query)}
+    if not all(map(is_storable_text, within.values())):
+        return []
+    whole = Listing(within, TIME_FIELDS[query.order], query.above, query.until, query.descending)
     if query.customer_refs is None:
-        return [Listing({"tenant": tenant}, time, query.above, query.until)]
+        return [whole]
     return [
-        Listing({"tenant": tenant, "fields.customer_ref": reference}, time, query.above, query.until)
+        replace(whole, within={**within, "fields.customer_ref": reference})
         for reference in sorted(filter(is_storable_text, query.customer_refs))
     ]
+
+
+def _equal(query: Query) -> dict[str, str]:
+    columns = dict(query.equal)
+    if len(columns) < len(query.equal) or not columns.keys() <= FILTERS[query.entity]:
+        raise ValueError(f"not filters of a list of {query.entity} records: {query.equal}")
+    return {f"fields.{column}": value for column, value in columns.items()}

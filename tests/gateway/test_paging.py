@@ -17,6 +17,8 @@ LIST = Query(
     above=5,
     until=9,
     customer_refs=frozenset({"logical:a", "customer:c"}),
+    equal=(("merchant_id", "m"), ("sales_channel", "c")),
+    descending=True,
 )
 CURSOR = Cursor(1_770_000_000_000, "ord_0123456789")
 OTHERS = (
@@ -26,6 +28,10 @@ OTHERS = (
     replace(LIST, above=None),
     replace(LIST, above=9, until=5),
     replace(LIST, until=10),
+    replace(LIST, descending=False),
+    replace(LIST, equal=()),
+    replace(LIST, equal=(("merchant_id", "m"),)),
+    replace(LIST, equal=(("merchant_id", "c"), ("sales_channel", "m"))),
     replace(LIST, customer_refs=None),
     replace(LIST, customer_refs=frozenset()),
     replace(LIST, customer_refs=frozenset({"logical:a", "customer:d"})),
@@ -49,8 +55,16 @@ def test_a_token_of_another_list_is_refused(other: Query) -> None:
 
 def test_a_customer_who_gained_a_key_keeps_his_tokens() -> None:
     """Where the references name a customer id it alone counts, in any order of the others."""
-    grown = replace(LIST, customer_refs=frozenset({"logical:a", "logical:b", "customer:c"}))
-    assert CURSOR == decode_cursor(grown, encode_cursor(LIST, CURSOR))
+    for own in ("customer:c", "id:cust_0123456789ABCDEFGHJKMNPQRS"):
+        before = replace(LIST, customer_refs=frozenset({"logical:a", own}))
+        after = replace(LIST, customer_refs=frozenset({"logical:a", "id:b", own}))
+        assert CURSOR == decode_cursor(after, encode_cursor(before, CURSOR))
+
+
+def test_the_order_of_filters_does_not_matter() -> None:
+    """They are the same list in any order."""
+    turned = replace(LIST, equal=LIST.equal[::-1])
+    assert CURSOR == decode_cursor(turned, encode_cursor(LIST, CURSOR))
 
 
 def test_references_without_a_customer_id_all_count() -> None:
@@ -79,4 +93,4 @@ def test_any_text_is_a_token_or_refused(text: str) -> None:
 
 def test_tokens_are_the_same_in_every_process() -> None:
     """A token outlives the process that gave it: this one was written down."""
-    assert CURSOR == decode_cursor(LIST, "nFBzLhFpkllh51I9AAABnBw4pABvcmRfMDEyMzQ1Njc4OQ")
+    assert CURSOR == decode_cursor(LIST, "-XEUbNzTN0X3nZFIAAABnBw4pABvcmRfMDEyMzQ1Njc4OQ")

@@ -1,8 +1,10 @@
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from domain.reading import Order, Query
+from domain.reading import FILTERS, Order, Query
 from domain.records import Entity
 from storage.dead_letters import DEAD_LETTERS
 from storage.documents import COLLECTIONS
@@ -43,25 +45,64 @@ async def test_a_url_that_is_none_stops_the_start() -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("order", "references", "index"),
-    [
-        (Order.VERSION, None, "by_version"),
-        (Order.CHANGED, None, "by_change"),
-        (Order.VERSION, frozenset({"logical:1", "logical:2"}), "by_customer_version"),
-    ],
-)
-async def test_every_list_is_answered_from_an_index(
-    store: Store, database: Database, order: Order, references: frozenset[str] | None, index: str
+REFERENCES = frozenset({"logical:1", "logical:2"})
+
+
+def lists() -> Iterator[tuple[Query, str]]:
+    """Every list that a surface has, with the index that must answer it."""
+    for entity in Entity:
+        dated = entity in (Entity.ORDER, Entity.REVIEW, Entity.EVENT)
+        orders = [Order.VERSION, Order.OCCURRED] if dated else [Order.VERSION]
+        for order in (*orders, Order.CHANGED):
+            yield Query(entity, "acme", order), f"by_{order}"
+        for order in orders if entity is not Entity.CUSTOMER else ():
+            query = Query(entity, "acme", order, customer_refs=REFERENCES)
+            yield query, f"by_customer_ref_{order}"
+        for column in FILTERS[entity]:
+            for order in [Order.OCCURRED] if entity is Entity.EVENT else orders:
+                yield Query(entity, "acme", order, equal=((column, "x"),)), f"by_{column}_{order}"
+
+
+@pytest.mark.parametrize("entity", Entity)
+async def test_every_list_is_answered_from_its_index(
+    store: Store, database: Database, entity: Entity
 ) -> None:
-    """The server's own plan says so."""
-    await store.records.write_many(Entity.ORDER, [an_insert(f"o{n}", entity=Entity.ORDER) for n in range(9)])
-    orders = database.collection(COLLECTIONS[Entity.ORDER])
-    listings = listings_of(Query(Entity.ORDER, "acme", order, above=1, until=2, customer_refs=references))
+    """The server's own plan says so, from either end of the index."""
+    columns = {column: ["x"] if column == "external_keys" else "x" for column in FILTERS[entity]}
+    columns |= {"customer_ref": "logical:1"}
+    writes = [an_insert(f"r{n}", entity=entity, **columns) for n in range(3)]
+    await store.records.write_many(entity, writes)
+    collection = database.collection(COLLECTIONS[entity])
+    asked = [
+        (asked, index)
+        for query, index in lists()
+        if query.entity is entity
+        for asked in (replace(query, above=1), replace(query, until=2, descending=True))
+    ]
 
-    plans = [await orders.explain(listing.filter, sort=listing.sort, limit=5) for listing in listings]
+    expected, actual = [], []
+    for query, index in asked:
+        for listing in listings_of(query):
+            plan = await collection.explain(listing.filter, sort=listing.sort, limit=5)
+            expected.append((query, {index}))
+            actual.append((query, _indexes_in(plan["queryPlanner"]["winningPlan"])))
+    assert expected == actual
 
-    assert {index} == _indexes_in([plan["queryPlanner"]["winningPlan"] for plan in plans])
+
+@pytest.mark.parametrize(("query", "index"), list(lists()))
+def test_no_list_is_sorted_in_memory(query: Query, index: str) -> None:
+    """Its index begins with what the list fixes and goes on in its order: any server can walk along it."""
+    keys = [name for name, _ in INDEXES[COLLECTIONS[query.entity]][index]]
+
+    for listing in listings_of(query):
+        assert [set(listing.within), [name for name, _ in listing.sort]] == [set(keys[:-2]), keys[-2:]]
+
+
+def test_no_index_is_there_for_nothing() -> None:
+    """Each costs every write; the lists of records name them all."""
+    named = {(COLLECTIONS[query.entity], index) for query, index in lists()}
+    declared = {(collection, index) for collection in COLLECTIONS.values() for index in INDEXES[collection]}
+    assert named == declared
 
 
 async def test_dead_letters_are_listed_from_an_index(store: Store, database: Database) -> None:

@@ -9,26 +9,31 @@ TIMES = [-5, 0, 1, 1, 1, 2, 33, 34, 40, 5_000, 5_000, YEAR, 60 * YEAR, 60 * YEAR
 """Ties, neighbours on the edges of windows, and gaps of every size; milliseconds."""
 
 
+@pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("by_windows", [False, True])
 @pytest.mark.parametrize("count", [1, 2, 5, 100])
 async def test_what_follows_any_cursor_is_found_whole(
-    database: Database, by_windows: bool, count: int
+    database: Database, by_windows: bool, count: int, descending: bool
 ) -> None:
-    """However the server is asked, of one list or of the part of it up to a time."""
+    """However the server is asked, from either end, of one list or of the part of it within bounds."""
     rows = [(at, f"d{n:02d}") for n, at in enumerate(TIMES)]
     collection = database.collection("things")
     await collection.insert_missing([{"_id": id, "kind": "a", "at": at} for at, id in rows])
 
-    for until in (None, 0, 34, 5_000):
-        listed = [row for row in rows if until is None or row[0] <= until]
-        listing = Listing({"kind": "a"}, "at", until=until)
-        for at, id in [*rows, (-9, ""), (70 * YEAR, "")]:
-            found = await read_first(
-                collection, listing, after=Cursor(at, id), count=count, by_windows=by_windows
-            )
-            assert [row for row in listed if row > (at, id)][:count] == [
-                (one["at"], one["_id"]) for one in found
+    rows.sort(reverse=descending)
+    for above, until in ((None, None), (None, 0), (0, 34), (1, None), (40, 5_000), (5, 2)):
+        listed = [
+            (at, id) for at, id in rows if (above is None or at > above) and (until is None or at <= until)
+        ]
+        listing = Listing({"kind": "a"}, "at", above, until, descending)
+        for cursor in [None, *(Cursor(*row) for row in rows), Cursor(-9, ""), Cursor(70 * YEAR, "")]:
+            found = await read_first(collection, listing, after=cursor, count=count, by_windows=by_windows)
+            following = [
+                row
+                for row in listed
+                if cursor is None or (row < tuple(cursor) if descending else row > tuple(cursor))
             ]
+            assert following[:count] == [(one["at"], one["_id"]) for one in found]
 
 
 async def test_a_page_of_several_listings_is_one_list(database: Database) -> None:
@@ -44,3 +49,17 @@ async def test_a_page_of_several_listings_is_one_list(database: Database) -> Non
     assert ["d2", "d3", "d5"] == [one["_id"] for one in page]
     assert ["d6", "d8"] == [one["_id"] for one in rest]
     assert [] == await pager.read([], after=None, limit=9)
+
+
+async def test_a_page_of_several_listings_is_one_list_from_its_end(database: Database) -> None:
+    """Latest first, ties by id backwards."""
+    collection = database.collection("things")
+    await collection.insert_missing([{"_id": f"d{n}", "kind": "abc"[n % 3], "at": n // 2} for n in range(9)])
+    listings = [Listing({"kind": kind}, "at", descending=True) for kind in "ac"]
+    pager = Pager(collection)
+
+    page = await pager.read(listings, after=None, limit=3)
+    rest = await pager.read(listings, after=Cursor(page[-1]["at"], page[-1]["_id"]), limit=9)
+
+    assert ["d8", "d6", "d5"] == [one["_id"] for one in page]
+    assert ["d3", "d2", "d0"] == [one["_id"] for one in rest]
