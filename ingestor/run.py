@@ -69,6 +69,7 @@ class Ingestor:
         self._clock = clock
         self._limits = limits
         self._stopping = asyncio.Event()
+        self._suspecting = asyncio.Lock()
 
     def stop(self) -> None:
         """Take nothing more; `run` returns when the batches in work are settled."""
@@ -136,16 +137,18 @@ class Ingestor:
         """The careful way, for what was delivered before: it may be what ended an ingestor.
 
         Each attempt is counted before it begins, so that a message that ends the process again and
-        again is found out, and its neighbours are not.
+        again is found out. One at a time in this process, or its end would count against the
+        neighbours too.
         """
         for ingestion in await self._unpack(delivery):
-            attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
-            try:
-                await self._patiently(partial(self._attempt, ingestion, attempts))
-            finally:
-                # However it ended, the process did not: that attempt does not count against it.
-                with contextlib.suppress(TransientError):
-                    await self._books.attempts.clear([ingestion.id])
+            async with self._suspecting:
+                attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
+                try:
+                    await self._patiently(partial(self._attempt, ingestion, attempts))
+                finally:
+                    # However it ended, the process did not: that attempt does not count against it.
+                    with contextlib.suppress(TransientError):
+                        await self._books.attempts.clear([ingestion.id])
 
     async def _attempt(self, ingestion: Ingestion, attempts: int) -> None:
         if attempts > self._limits.attempts:
