@@ -10,6 +10,7 @@ from storage.documents import COLLECTIONS
 from storage.driver import Collection, Database, Keys
 from storage.errors import StoreSetupError
 from storage.identities import IDENTITIES
+from storage.loyalty import LOYALTY_LEDGER
 from storage.reader import TIME_FIELDS
 
 _BOTH = (Order.VERSION, Order.OCCURRED)
@@ -53,6 +54,12 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
     DEAD_LETTERS: {
         "by_tenant": [("tenant", 1), ("first_seen", 1), ("_id", 1)],
         "by_time": [("first_seen", 1), ("_id", 1)],
+    },
+    LOYALTY_LEDGER: {
+        "by_account": [("tenant", 1), ("customer_id", 1), ("sequence", 1)],
+        "by_account_key": [("tenant", 1), ("customer_id", 1), ("key", 1)],
+        "by_account_related": [("tenant", 1), ("customer_id", 1), ("related_id", 1)],
+        "by_sequence": [("tenant", 1), ("sequence", 1), ("customer_id", 1)],
     },
 }
 """Collection → index name → keys. `_id`, which every collection is indexed by, is not named."""

@@ -9,6 +9,7 @@ from storage.dedupe import DedupeRepository
 from storage.driver import Database, Driver, open_database
 from storage.identities import IdentityRepository
 from storage.indexes import ensure_indexes
+from storage.loyalty import LoyaltyRepository
 from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
@@ -26,6 +27,7 @@ class Store:
         self.dead_letters = DeadLetterRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
+        self.loyalty = LoyaltyRepository(database)
         self.reader = RecordReader(database, self.identities)
 
     async def ping(self) -> None:
