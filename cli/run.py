@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,12 +20,19 @@ _log = structlog.get_logger(__name__)
 
 Announce = Callable[[Gateway, Address], None]
 
+_CLOSING_SECONDS = 5.0
+"""What closing may take when the time to drain is over."""
+
 
 class Signals:
     """SIGTERM and SIGINT: the first asks to drain, the second ends the process at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, drain_seconds: float) -> None:
+        """`drain_seconds` and a little after the first signal the process ends, drained or not."""
         self._asked = asyncio.Event()
+        # A thread: a driver's call that hangs holds up the end of the interpreter, after the loop's.
+        self._end = threading.Timer(drain_seconds + _CLOSING_SECONDS, _cut_short)
+        self._end.daemon = True
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._received, number)
@@ -37,11 +45,18 @@ class Signals:
         if self._asked.is_set():
             os._exit(128 + number)
         self._asked.set()
+        self._end.start()
+
+
+def _cut_short() -> None:
+    """What is not settled comes again; what is not answered, its client asks again."""
+    _log.warning("drain_cut_short")
+    os._exit(1)
 
 
 async def run_gateway(settings: Settings, announce: Announce) -> None:
     """The gateway alone, which serves while MongoDB is away."""
-    signals = Signals()
+    signals = Signals(settings.drain_seconds)
     async with (
         open_base(settings, embedded=False, prepare=False) as base,
         _admin(base) as admin,
@@ -54,7 +69,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
 
 async def run_ingestor(settings: Settings) -> None:
     """The ingestor alone."""
-    signals = Signals()
+    signals = Signals(settings.drain_seconds)
     async with (
         open_base(settings, embedded=False, prepare=True) as base,
         _admin(base) as admin,
@@ -66,7 +81,7 @@ async def run_ingestor(settings: Settings) -> None:
 
 async def run_up(settings: Settings, announce: Announce) -> None:
     """Everything in one process; what no setting names is embedded."""
-    signals = Signals()
+    signals = Signals(settings.drain_seconds)
     # Left from the last to the first when it drains: the front door first, then what is behind it.
     async with (
         open_base(settings, embedded=True, prepare=True) as base,
@@ -100,16 +115,22 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
             ingestor.stop()
             done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
             if not done:
-                _log.warning("drain_cut_short", seconds=base.settings.drain_seconds)
+                _log.warning("ingestor_cut_short", seconds=base.settings.drain_seconds)
                 task.cancel()
                 await asyncio.wait([task])
+            if _failure(task) is not None:
+                raise SystemExit(1)
 
 
 def _end_if_failed(task: "asyncio.Task[None]") -> None:
     """An ingestor that ended by a bug of ours must not leave a process that looks alive."""
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("ingestor_failed", exc_info=task.exception())
+    if (failure := _failure(task)) is not None:
+        _log.error("ingestor_failed", exc_info=failure)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _failure(task: "asyncio.Task[None]") -> BaseException | None:
+    return None if task.cancelled() else task.exception()
 
 
 @dataclass(slots=True)
