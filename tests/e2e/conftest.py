@@ -4,11 +4,13 @@ import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.support.portico import Client, client_of
 from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, embedded_stack, production_stack
+from tests.support.tokens import minted
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,10 @@ async def client(stack: Stack, tenant: str) -> AsyncIterator[Client]:
 def seeds() -> Path:
     """Where the examples of the seeds are kept."""
     return Path(__file__).parent / "seeds"
+
+
+@pytest.fixture
+async def caller(embedded: Stack, tenant: str) -> AsyncIterator[Client]:
+    """A client of the embedded stack alone, as the test's tenant."""
+    async with aiohttp.ClientSession() as session:
+        yield Client(session, embedded.gateway.url, minted(tenant))
