@@ -1,8 +1,11 @@
-"""What the ingestor needs of the store, besides applying records."""
+"""What the ingestor needs of the store and of other use cases, besides applying records."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.ports import AttemptStore, DeadLetterStore, ReceiptStore
+from domain.records import Applied, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +15,13 @@ class Books:
     receipts: ReceiptStore
     dead_letters: DeadLetterStore
     attempts: AttemptStore
+
+
+class AfterApply(Protocol):
+    """What follows from records, once they are applied and before their receipts are kept.
+
+    A crash in between has it done again, so twice must be as once. May raise TransientError.
+    """
+
+    async def __call__(self, applied: Sequence[tuple[Record, Applied]], /) -> None:
+        """Return once all that follows is durable."""

@@ -1,4 +1,4 @@
-"""From ingestions to durable outcomes: decode, apply, dead letters, receipts, in that order.
+"""From ingestions to durable outcomes: decode, apply, what follows, dead letters, receipts, in that order.
 
 Nothing here settles a delivery, and everything here may be done again after a crash at any point:
 records are decided from what is stored, dead letters have derived ids, the first receipt stands.
@@ -27,7 +27,7 @@ from ingestor.dead_letters import (
     result_of,
 )
 from ingestor.metrics import IngestorMetrics
-from ingestor.ports import Books
+from ingestor.ports import AfterApply, Books
 from messaging.envelope import Ingestion
 
 _log = structlog.get_logger(__name__)
@@ -54,12 +54,14 @@ class Processor:
         books: Books,
         metrics: IngestorMetrics,
         clock: Clock,
+        after_apply: AfterApply | None = None,
     ) -> None:
         self._operations = operations
         self._apply_records = apply_records
         self._books = books
         self._metrics = metrics
         self._clock = clock
+        self._after_apply = after_apply
 
     async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> None:
         """Return once every ingestion has its receipt, or had it before.
@@ -70,7 +72,7 @@ class Processor:
         jobs = await self._new_jobs(ingestions, attempts)
         for job in jobs:
             self._decode(job)
-        results = await self._apply_records([record for job in jobs for _, record in job.records])
+        results = await self._apply([record for job in jobs for _, record in job.records])
         remaining = iter(results)
         for job in jobs:
             for index, record in job.records:
@@ -107,13 +109,19 @@ class Processor:
 
     async def _apply_one(self, ingestion: Ingestion, index: int, record: Record) -> Applied:
         try:
-            [applied] = await self._apply_records([record])
+            [applied] = await self._apply([record])
         except TransientError:
             raise
         except Exception:
             _log.exception("record_failed", ingestion=ingestion.id, index=index)
             return Applied(Outcome.DEAD, "", fault=INTERNAL_ERROR)
         return applied
+
+    async def _apply(self, records: Sequence[Record]) -> list[Applied]:
+        results = await self._apply_records(records)
+        if self._after_apply is not None:
+            await self._after_apply(list(zip(records, results, strict=True)))
+        return results
 
     async def _new_jobs(self, ingestions: Sequence[Ingestion], attempts: int) -> list[_Job]:
         """The ingestions that have no receipt yet; another body under a used id is refused."""

@@ -39,7 +39,7 @@ class EarnFromOrders:
         self._find = find
         self._source = source
 
-    async def __call__(self, applied: Iterable[tuple[Record, Applied]]) -> None:
+    async def __call__(self, applied: Iterable[tuple[Record, Applied]], /) -> None:
         """Return once every order that earns has its points; again, it changes nothing.
 
         An order whose customer is not known, or whose reference several have, earns nothing: it
