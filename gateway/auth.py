@@ -10,7 +10,8 @@ import jwt
 from domain.clock import Clock, system_clock
 from gateway.claims import Principal, check_times, principal_of
 from gateway.errors import AuthenticationError, InsufficientScopeError
-from gateway.keys import Key, KeySource
+from gateway.keyring import OwnKeys
+from gateway.keys import Algorithm, Key, KeySource
 from gateway.scopes import grants
 
 __all__ = [
@@ -33,7 +34,7 @@ def require_scope(principal: Principal, scope: str) -> None:
 
 
 class Authenticator:
-    """Verifies Bearer tokens of one issuer for one audience."""
+    """Verifies Bearer tokens of one issuer, and those that Portico issues, for one audience."""
 
     def __init__(
         self,
@@ -41,13 +42,19 @@ class Authenticator:
         *,
         issuer: str,
         audience: str,
+        own: OwnKeys | None = None,
         leeway: float = 5.0,
         cached_tokens: int = 4096,
         clock: Clock = system_clock,
     ) -> None:
-        """`leeway`: seconds that clocks may differ; `cached_tokens`: how many verified tokens to
-        remember, each until it expires and for 30 seconds at most (0: none)."""
+        """`own`: keys that Portico signs tokens with itself. A token that names one of them is held
+        to its issuer and algorithm, any other to `issuer` and the algorithm of `keys`.
+
+        `leeway`: seconds that clocks may differ; `cached_tokens`: how many verified tokens to
+        remember, each until it expires and for 30 seconds at most (0: none).
+        """
         self._keys = keys
+        self._own = own
         self._issuer = issuer
         self._audience = audience
         self._leeway = leeway
@@ -64,13 +71,19 @@ class Authenticator:
         now = self._clock()
         principal = self._verified.get(fingerprint, now)
         if principal is None:
-            claims = self._claims(token, await self._keys.key(_key_id(token)))
+            claims = await self._claims(token)
             expires_at = check_times(claims, now / 1000, self._leeway)
             principal = principal_of(claims)
             self._verified.put(fingerprint, principal, min(expires_at, now + _CACHED_FOR))
         return principal
 
-    def _claims(self, token: str, key: Key) -> Mapping[str, Any]:
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        kid = _key_id(token)
+        if self._own is not None and self._own.knows(kid):
+            return self._verify(token, await self._own.key(kid), self._own.algorithm, self._own.issuer)
+        return self._verify(token, await self._keys.key(kid), self._keys.algorithm, self._issuer)
+
+    def _verify(self, token: str, key: Key, algorithm: Algorithm, issuer: str) -> Mapping[str, Any]:
         # The times are checked below, against the clock that this was given.
         options: Any = {
             "require": ["iss", "aud", "exp", "sub"],
@@ -82,8 +95,8 @@ class Authenticator:
             return jwt.decode(
                 token,
                 key,
-                algorithms=[self._keys.algorithm],
-                issuer=self._issuer,
+                algorithms=[algorithm],
+                issuer=issuer,
                 audience=self._audience,
                 options=options,
             )

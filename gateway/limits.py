@@ -1,4 +1,5 @@
-"""Rates of one tenant, in requests, records and bytes a second: token buckets (design §7)."""
+"""Rates of one tenant, in requests, records and bytes a second, and rates of failures: token buckets
+(design §7)."""
 
 import time
 from collections import OrderedDict
@@ -66,6 +67,43 @@ class RateLimiter:
                 self._tenants.popitem(last=False)
         self._tenants.move_to_end(tenant)
         return buckets
+
+
+class FailureLimiter:
+    """Bounds how often something may fail for one name, however many try at once."""
+
+    def __init__(
+        self,
+        rate: float,
+        burst: float,
+        *,
+        max_names: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`rate`: failures a second; `burst`: how many may come at once; `max_names`: how many to
+        keep account of, the least recently seen forgotten first; `clock`: monotonic seconds."""
+        self._rate = rate
+        self._burst = burst
+        self._max_names = max_names
+        self._clock = clock
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def begin(self, name: str) -> None:
+        """Count an attempt as a failure until it is forgiven. Raises RateLimitedError."""
+        now = self._clock()
+        bucket = self._buckets.setdefault(name, _Bucket(self._rate, self._burst, now))
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > self._max_names:
+            self._buckets.popitem(last=False)
+        wait = bucket.wait(1, now)
+        if wait > 0:
+            raise RateLimitedError(wait)
+        bucket.take(1)
+
+    def forgive(self, name: str) -> None:
+        """An attempt that was begun did not fail."""
+        if name in self._buckets:
+            self._buckets[name].take(-1)
 
 
 class _Bucket:

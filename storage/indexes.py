@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.reading import FILTERS, Order
 from domain.records import Entity
+from storage.clients import CLIENTS
 from storage.dead_letters import DEAD_LETTERS
 from storage.documents import COLLECTIONS
 from storage.driver import Collection, Database, Keys
@@ -50,6 +51,7 @@ def _keys(order: Order, *columns: str) -> Keys:
 
 INDEXES: Mapping[str, Mapping[str, Keys]] = {
     **{COLLECTIONS[entity]: _indexes(entity) for entity in Entity},
+    CLIENTS: {"by_tenant": [("tenant", 1), ("_id", 1)]},
     IDENTITIES: {"by_customer": [("tenant", 1), ("customer_id", 1)]},
     DEAD_LETTERS: {
         "by_tenant": [("tenant", 1), ("first_seen", 1), ("_id", 1)],

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from storage.attempts import AttemptRepository
+from storage.clients import ClientRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
 from storage.driver import Database, Driver, open_database
@@ -28,6 +29,7 @@ class Store:
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
         self.loyalty = LoyaltyRepository(database)
+        self.clients = ClientRepository(database)
         self.reader = RecordReader(database, self.identities)
 
     async def ping(self) -> None:

@@ -4,7 +4,7 @@ The server must run with aiohttp's own decompression off, as `gateway.rest.serve
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -86,28 +86,40 @@ class BodyBudget:
         self._free += size
 
 
-async def read_body(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
-    """The body of `request`, unpacked.
+def require_json(request: web.Request) -> None:
+    """Raises UnsupportedMediaTypeError for a body that is not JSON in UTF-8."""
+    if not is_json(request):
+        raise UnsupportedMediaTypeError("the body's media type must be application/json")
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaTypeError("the body's charset must be utf-8")
+
+
+def is_json(request: web.Request) -> bool:
+    """Whether the body says that it is JSON (RFC 6839 §3.1)."""
+    media_type = request.content_type
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+async def read_body(
+    request: web.Request,
+    limits: BodyLimits,
+    budget: BodyBudget,
+    *,
+    require: Callable[[web.Request], None] = require_json,
+) -> bytes:
+    """The body of `request`, unpacked; `require` refuses media types.
 
     Raises UnsupportedMediaTypeError, UnsupportedEncodingError, PayloadTooLargeError,
     BadEncodingError, InterruptedBodyError, BodyTimeoutError and OverloadedError.
     """
-    _check_media_type(request)
+    require(request)
     coding = _coding(request)
     sent = await _read(request, limits, budget)
     if coding == "identity":
         return sent
     return await _unpack(coding, sent, limits.unpacked, budget)
-
-
-def _check_media_type(request: web.Request) -> None:
-    media_type = request.content_type
-    if media_type != "application/json" and not (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    ):
-        raise UnsupportedMediaTypeError("the body's media type must be application/json")
-    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMediaTypeError("the body's charset must be utf-8")
 
 
 def _coding(request: web.Request) -> str:
