@@ -1,6 +1,7 @@
 """Running the processes: start, say where, serve until a signal, drain, close."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
 from cli.compose import Base, Gateway, make_ingestor, open_base, open_gateway
 from cli.settings import Settings
+from domain.errors import StoreUnavailableError
 from gateway.admin import Check, admin_app
 from gateway.rest.server import Address, serve
 
@@ -20,6 +22,7 @@ _log = structlog.get_logger(__name__)
 
 Announce = Callable[[Gateway, Address], None]
 
+_STORE_PAUSE = 1.0
 _CLOSING_SECONDS = 5.0
 """What closing may take when the time to drain is over."""
 
@@ -36,6 +39,11 @@ class Signals:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._received, number)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the first signal came."""
+        return self._asked.is_set()
 
     async def wait(self) -> None:
         """Return when the first signal comes."""
@@ -68,15 +76,14 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
 
 
 async def run_ingestor(settings: Settings) -> None:
-    """The ingestor alone."""
+    """The ingestor alone, which waits where MongoDB is away when it starts."""
     signals = Signals(settings.drain_seconds)
-    async with (
-        open_base(settings, embedded=False, prepare=True) as base,
-        _admin(base) as admin,
-        _ingesting(base) as is_ready,
-    ):
-        admin.checks["consumer"] = is_ready
-        await _serve_until(signals, admin)
+    async with open_base(settings, embedded=False, prepare=False) as base, _admin(base) as admin:
+        await _prepare(base, signals)
+        if not signals.asked:
+            async with _ingesting(base) as is_ready:
+                admin.checks["consumer"] = is_ready
+                await _serve_until(signals, admin)
 
 
 async def run_up(settings: Settings, announce: Announce) -> None:
@@ -92,6 +99,19 @@ async def run_up(settings: Settings, announce: Announce) -> None:
         admin.checks |= {"consumer": is_ready, "queue": gateway.publisher.is_ready}
         announce(gateway, admin.address)
         await _serve_until(signals, admin)
+
+
+async def _prepare(base: Base, signals: Signals) -> None:
+    """Make the store's indexes, as soon as it is there, or return at the first signal."""
+    while not signals.asked:
+        try:
+            await base.store.prepare()
+        except StoreUnavailableError as error:
+            _log.warning("store_away", error=str(error), retry_in=_STORE_PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(signals.wait(), _STORE_PAUSE)
+        else:
+            return
 
 
 async def _serve_until(signals: Signals, admin: "_Admin") -> None:

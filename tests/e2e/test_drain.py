@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,10 @@ async def test_gateway_and_ingestor_under_load(
 
 
 @pytest.mark.parametrize("trouble", ["refused", "frozen"])
-async def test_the_ingestor_ends_in_time_without_mongodb(
+async def test_the_ingestor_ends_and_starts_without_mongodb(
     tmp_path: Path, rabbitmq: RabbitNode, mongodb_url: str, database_name: str, tenant: str, trouble: str
 ) -> None:
-    """What it had in hand goes back to the queue, and the next ingestor stores it."""
+    """In time; what it had in hand goes back to the queue, and the next ingestor waits and stores it."""
     async with (
         Proxy(int(mongodb_url.partition("127.0.0.1:")[2].partition("/")[0])) as mongodb,
         _production(
@@ -149,9 +150,12 @@ async def test_the_ingestor_ends_in_time_without_mongodb(
         await stack.ingestor.terminate()
         assert time.monotonic() - begun < DRAIN + CLOSING
 
+        # One that starts while MongoDB is away waits for it.
+        await stack.ingestor.start(ready=False)
+        await _unready(stack.ingestor)
         mongodb.admit()
         mongodb.resume()
-        await stack.ingestor.start()
+        await stack.ingestor.wait_ready()
         assert [{"created": 1}] * 2 == [
             await _outcome(client, answer["correlationId"]) for _, answer in answers
         ]
@@ -199,12 +203,13 @@ async def _until(process: PorticoProcess, metric: str, value: float) -> None:
 
 
 async def _unready(process: PorticoProcess) -> None:
-    """Return when the process says that it is not ready, while it still answers."""
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+    """Return when the process says that it is not ready, while it answers."""
+    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
         while True:
-            async with session.get(f"{process.admin}/readyz") as answer:
-                if answer.status == 503:
-                    return
+            with suppress(aiohttp.ClientConnectorError):
+                async with session.get(f"{process.admin}/readyz") as answer:
+                    if answer.status == 503:
+                        return
             await asyncio.sleep(0.01)
 
 
