@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.clock import Clock
-from domain.loyalty.entries import Account, CouponStatus, LedgerEntry, entry_of_coupon
+from domain.loyalty.entries import Account, Coupon, CouponStatus, LedgerEntry, entry_of_coupon
+from domain.loyalty.errors import UnknownEntryError
 from domain.loyalty.ledger import Ledger
 from domain.loyalty.ports import LedgerStore
 from domain.loyalty.program import Program, Tier
@@ -45,6 +46,7 @@ class HeldCoupon:
     """A coupon of a customer: the redemption that it is in, and how it stands."""
 
     entry: LedgerEntry
+    coupon: Coupon
     status: CouponStatus
 
 
@@ -53,8 +55,8 @@ class Span:
     """Which part of a list, newest first."""
 
     limit: int
-    below: int | None = None
-    """Only entries with a sequence number less than this."""
+    after: str | None = None
+    """Only entries older than the one with this id."""
     skip: int = 0
 
 
@@ -80,18 +82,13 @@ class LoyaltyAccounts:
         )
 
     async def transactions(self, account: Account, span: Span) -> list[LedgerEntry]:
-        """The account's entries, once what has expired is entered."""
+        """The account's entries, once what has expired is entered. Raises UnknownEntryError."""
         await self._ledger.settled(account)
-        return await self._store.page(
-            account, below=span.below, limit=span.limit, skip=span.skip, coupons=False
-        )
+        return await self._page(account, span, coupons=False)
 
     async def coupons(self, account: Account, span: Span) -> list[HeldCoupon]:
-        """The coupons that the customer's points bought."""
-        entries = await self._store.page(
-            account, below=span.below, limit=span.limit, skip=span.skip, coupons=True
-        )
-        return await self._held(account, entries)
+        """The coupons that the customer's points bought. Raises UnknownEntryError."""
+        return await self._held(account, await self._page(account, span, coupons=True))
 
     async def count(self, account: Account, *, limit: int, coupons: bool) -> int:
         """How many entries there are, or hold a coupon; counting stops at `limit`."""
@@ -101,16 +98,32 @@ class LoyaltyAccounts:
         """The customer's coupon `coupon_id`; None where he has no such one."""
         entry_id = entry_of_coupon(coupon_id)
         entry = await self._store.get(account, entry_id) if entry_id else None
-        if entry is None or entry.coupon is None:
-            return None
-        [held] = await self._held(account, [entry])
+        held = await self._held(account, [entry] if entry else [])
+        return held[0] if held else None
+
+    async def bought(self, entry: LedgerEntry) -> HeldCoupon:
+        """The coupon that the redemption `entry` bought."""
+        [held] = await self._held(entry.account, [entry])
         return held
+
+    async def _page(self, account: Account, span: Span, *, coupons: bool) -> list[LedgerEntry]:
+        below = None
+        if span.after is not None:
+            last = await self._store.get(account, span.after)
+            if last is None:
+                raise UnknownEntryError("the account has no such entry")
+            below = last.sequence
+        return await self._store.page(account, below=below, limit=span.limit, skip=span.skip, coupons=coupons)
 
     async def _held(self, account: Account, entries: Sequence[LedgerEntry]) -> list[HeldCoupon]:
         related: defaultdict[str | None, list[LedgerEntry]] = defaultdict(list)
         for one in await self._store.related(account, [entry.id for entry in entries]):
             related[one.related_id].append(one)
-        return [HeldCoupon(entry, _status(entry, related[entry.id])) for entry in entries]
+        return [
+            HeldCoupon(entry, entry.coupon, _status(entry, related[entry.id]))
+            for entry in entries
+            if entry.coupon is not None
+        ]
 
 
 def _status(entry: LedgerEntry, related: Sequence[LedgerEntry]) -> CouponStatus:

@@ -11,6 +11,7 @@ from domain.loyalty.program import CouponType
 _CUSTOMER_PREFIX = "cust_"
 _ENTRY_PREFIX = "lpt_"
 _COUPON_PREFIX = "cpn_"
+_REDEMPTION_PREFIX = "red_"
 _ACCOUNT_PREFIX = "acc-"
 _SEQUENCE_BITS = 40
 
@@ -116,6 +117,11 @@ class LedgerEntry:
     def coupon_id(self) -> str:
         """The id of the coupon in it."""
         return _COUPON_PREFIX + self.id.removeprefix(_ENTRY_PREFIX)
+
+    @property
+    def redemption_id(self) -> str:
+        """The id of the redemption that it enters."""
+        return _REDEMPTION_PREFIX + self.id.removeprefix(_ENTRY_PREFIX)
 
 
 def entry_of_coupon(coupon_id: str) -> str | None:

@@ -28,6 +28,14 @@ def preferences_of(request: web.Request) -> Preferences:
     return parse_preferences(request.headers.getall("Prefer", []))
 
 
+def idempotency_key_of(request: web.Request) -> str | None:
+    """The request's `Idempotency-Key`; None where there is none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise invalid("Idempotency-Key", "is not 1 to 255 visible ASCII characters")
+    return key
+
+
 class Access:
     """Who may do what, and what they sent."""
 
@@ -55,18 +63,20 @@ class Access:
     async def submission(self, request: web.Request, operation: Operation, scope: str) -> Submission:
         """The request as a submission to `operation`."""
         principal = await self.principal(request, scope)
-        key = request.headers.get("Idempotency-Key")
-        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-            raise invalid("Idempotency-Key", "is not 1 to 255 visible ASCII characters")
+        key = idempotency_key_of(request)
         trace = request.headers.get("traceparent", "")
         return Submission(
             operation=operation,
             principal=principal,
-            body=await read_body(request, self._limits, self._budget),
+            body=await self.body(request),
             preferences=preferences_of(request),
             idempotency_key=key,
             trace=trace if _TRACEPARENT.fullmatch(trace) else "",
         )
+
+    async def body(self, request: web.Request) -> bytes:
+        """The request's body, unpacked, within the bounds of this process."""
+        return await read_body(request, self._limits, self._budget)
 
     async def reader(self, request: web.Request, scope: str | None) -> Principal:
         """The caller, once the ingestion that `Portico-After` names is applied.

@@ -1,6 +1,7 @@
 """What the use cases refuse, as answers: the one place where their errors get a status."""
 
 from contracts.operations import MAX_FAULTS
+from domain.loyalty.errors import LoyaltyError
 from domain.reading import AmbiguousKeyError
 from gateway.accept import MalformedBodyError, OutcomeConflictError, TooManyRecordsError
 from gateway.paging import InvalidCursorError
@@ -9,6 +10,7 @@ from gateway.rest.answers import faults_json, receipt_json
 from gateway.rest.body import InterruptedBodyError
 from gateway.rest.errors import ApiError
 from gateway.rest.inflate import BadEncodingError
+from gateway.rest.loyalty_refusals import loyalty_refusal
 
 
 def refusal(error: Exception) -> ApiError | None:  # noqa: PLR0911 - a table, one row an error
@@ -31,6 +33,8 @@ def refusal(error: Exception) -> ApiError | None:  # noqa: PLR0911 - a table, on
             return ApiError(400, "AMBIGUOUS_IDENTIFIER", "several customers are called that")
         case NotYetAppliedError():
             return ApiError(503, "NOT_YET_APPLIED", str(error), retryable=True, headers={"Retry-After": "1"})
+        case LoyaltyError():
+            return loyalty_refusal(error)
         case _:
             return None
 

@@ -91,9 +91,9 @@ async def test_lists_are_paged_newest_first(store: Store) -> None:
 
     pages = [
         await accounts.transactions(ME, span)
-        for span in (EVERYTHING, Span(3), Span(3, below=6), Span(3, skip=6))
+        for span in (EVERYTHING, Span(3), Span(3, after=ME.entry_id(6)), Span(3, skip=6))
     ]
-    coupons = await accounts.coupons(ME, Span(2, below=8))
+    coupons = await accounts.coupons(ME, Span(2, after=ME.entry_id(8)))
 
     assert [[*range(8, 0, -1)], [8, 7, 6], [5, 4, 3], [2, 1]] == [
         [entry.sequence for entry in page] for page in pages
