@@ -21,6 +21,15 @@ _KNOWN = {
     "string_too_short": ("INVALID_VALUE", "must not be empty"),
     "string_too_long": ("TOO_LONG", "must have at most {max_length} characters"),
     "finite_number": ("INVALID_NUMBER", "must be a finite number"),
+    "greater_than_equal": ("INVALID_VALUE", "must be at least {ge:g}"),
+    "less_than_equal": ("INVALID_VALUE", "must be at most {le:g}"),
+    "bool_type": ("INVALID_TYPE", "must be a boolean"),
+    "int_type": ("INVALID_TYPE", "must be a whole number"),
+    "uuid": ("INVALID_VALUE", "must be a UUID"),
+    "text_or_contact": ("INVALID_TYPE", "must be a string, or an object with type and value"),
+    "several_primary": ("INVALID_VALUE", "must have at most one primary element"),
+    "off_the_scale": ("INVALID_VALUE", "{words}"),
+    "nobody": ("REQUIRED", "needs at least one of id, name, contact and externalIds"),
     "json_invalid": ("INVALID_JSON", "not valid JSON in UTF-8"),
 }
 _OTHER = ("INVALID_VALUE", "is not valid")
@@ -33,7 +42,9 @@ def described(error: ValidationError, pointer: str) -> Iterator[Fault]:
 
 
 def _fault(detail: ErrorDetails, pointer: str) -> Fault:
-    for step in detail["loc"]:
+    context = detail.get("ctx", {})
+    # A rule over several members names the one that is to blame.
+    for step in (*detail["loc"], *filter(None, [context.get("at")])):
         pointer = child_pointer(pointer, step)
     code, message = _KNOWN.get(detail["type"], _OTHER)
-    return Fault(code, message.format(**detail.get("ctx", {})), pointer)
+    return Fault(code, message.format(**context), pointer)

@@ -7,7 +7,6 @@ is lenient: it also steps over bad UTF-8, NaN and the like, which the record tha
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.operations import MAX_RECORDS
@@ -43,7 +42,7 @@ def members(body: bytes) -> list[Member]:
     text = _text(body)
     start = _skip(text, 0)
     if text[start : start + 1] != "{":
-        raise CutError(_not_an_object(text, start))
+        raise CutError(_other_than(text, start, "an object"))
     found: list[Member] = []
     position = _skip(text, start + 1)
     more = text[position : position + 1] != "}"
@@ -72,19 +71,36 @@ def elements(array: bytes, pointer: str) -> list[bytes]:
 
     `pointer` is the array's own.
     """
-    return [_bytes(element) for element in _elements(_text(array), pointer)]
+    return _elements(_text(array), 0, pointer)[0]
 
 
-def _elements(text: str, pointer: str) -> Iterator[str]:
-    start = _skip(text, 1)
+def array(body: bytes) -> list[bytes]:
+    """The bytes of each element of the array that `body` is.
+
+    Raises CutError where it is none, and beyond MAX_RECORDS.
+    """
+    text = _text(body)
+    start = _skip(text, 0)
+    if text[start : start + 1] != "[":
+        raise CutError(_other_than(text, start, "an array"))
+    found, end = _elements(text, start, "")
+    if _skip(text, end) != len(text):
+        raise CutError(_NOT_JSON)
+    return found
+
+
+def _elements(text: str, start: int, pointer: str) -> tuple[list[bytes], int]:
+    """The elements of the array that begins at `start`, and where it ends."""
+    found: list[bytes] = []
+    start = _skip(text, start + 1)
     if text[start : start + 1] == "]":
-        return
+        return found, start + 1
     for _ in range(MAX_RECORDS):
         _, end = _value(text, start)
-        yield text[start:end]
+        found.append(_bytes(text[start:end]))
         start = _skip(text, end)
         if text[start : start + 1] == "]":
-            return
+            return found, start + 1
         start = _skip(text, _expect(text, start, ","))
     message = f"more than {MAX_RECORDS} records in one body"
     raise CutError(Fault("TOO_MANY_RECORDS", message, pointer))
@@ -99,11 +115,11 @@ def _value(text: str, start: int) -> tuple[object, int]:
         raise CutError(_TOO_DEEP) from error
 
 
-def _not_an_object(text: str, start: int) -> Fault:
+def _other_than(text: str, start: int, expected: str) -> Fault:
     _, end = _value(text, start)
     if _skip(text, end) != len(text):
         return _NOT_JSON
-    return Fault("INVALID_TYPE", "must be an object")
+    return Fault("INVALID_TYPE", f"must be {expected}")
 
 
 def _skip(text: str, position: int) -> int:

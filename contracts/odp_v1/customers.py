@@ -1,22 +1,18 @@
 """An ODP v1 customer in canonical terms (contracts E.1 to E.3)."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
-from contracts.odp_v1.times import instant
+from contracts.phones import phone_number
+from contracts.times import instant
 from domain.identity import (
     IdentityKey,
     KeyKind,
     normalize_document,
     normalize_email,
-    normalize_phone,
     split_external_id,
 )
 from domain.records import Fields
-
-phone_number = lru_cache(maxsize=16_384)(normalize_phone)
-"""`normalize_phone`, remembered: it is the dearest step of decoding, and customers come back."""
 
 _CHANNELS = ("email", "phone")
 
@@ -67,6 +63,8 @@ def _keys(fields: Fields) -> Iterator[IdentityKey]:
         yield IdentityKey(KeyKind.EMAIL, email["normalized"])
     for phone in fields["phones"]:
         yield IdentityKey(KeyKind.PHONE, phone.get("normalized", ""))
+    for external in fields["external_ids"]:
+        yield IdentityKey(KeyKind.NAME, external["value"])
 
 
 def _texts(contacts: dict[str, Any], channel: str) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from contracts.odp_v1.customers import customer_fields, identities
-from contracts.odp_v1.times import instant, millis_of
 from contracts.operations import Origin
+from contracts.times import instant, millis_of
 from domain.clock import to_millis
 from domain.events import normalized_event_type
 from domain.identity import IdentityKey, KeyKind

@@ -5,12 +5,13 @@ binding's required fields computed from its canonical columns (contracts E.6, ro
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from contracts.odp_v1.decode import SOURCE
+from contracts.times import rfc3339
 from domain.clock import from_millis
 from domain.records import Fields, Stored
 
@@ -31,12 +32,6 @@ def order_json(stored: Stored) -> bytes:
 def list_body(plural: str, documents: Iterable[bytes]) -> bytes:
     """The body `{plural: [documents]}`."""
     return b'{"%s":[%s]}' % (plural.encode(), b",".join(documents))
-
-
-def rfc3339(moment: datetime) -> str:
-    """An aware datetime in UTC with `Z`, milliseconds where it has any (ruling R8)."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def _verbatim(stored: Stored) -> bytes:

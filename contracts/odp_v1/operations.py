@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.batch import Shape, read
+from contracts.batch import read
 from contracts.odp_v1 import decode, models
 from contracts.operations import Checked, Decoded, Operation, Origin
+from contracts.shapes import Members
 from domain.records import Entity
 
 DEFAULT_REGION = "BR"
@@ -20,7 +21,7 @@ class OdpV1Operation:
 
     name: str
     entity: Entity
-    shape: Shape
+    shape: Members
     decoder: decode.Decoder
     region: str
 
@@ -43,7 +44,7 @@ def odp_v1_operations(region: str = DEFAULT_REGION) -> tuple[Operation, ...]:
     """The five operations; `region` is the country of phone numbers that are written without one."""
 
     def operation(plural: str, entity: Entity, record: Any, body: Any, decoder: decode.Decoder) -> Operation:
-        shape = Shape(entity.value, plural, TypeAdapter(record), TypeAdapter(body))
+        shape = Members(entity.value, plural, TypeAdapter(record), TypeAdapter(body))
         return OdpV1Operation(f"odp.v1.{plural}", entity, shape, decoder, region)
 
     return (

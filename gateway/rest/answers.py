@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from contracts.odp_v1.encode import rfc3339
 from contracts.operations import Malformed
+from contracts.times import rfc3339
 from domain.clock import from_millis
 from domain.receipts import Receipt
 from gateway.accept import Acceptance

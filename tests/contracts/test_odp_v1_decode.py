@@ -78,6 +78,8 @@ def test_the_customer_of_the_seed() -> None:
             IdentityKey(KeyKind.EXTERNAL, "crm:ABC-9"),
             IdentityKey(KeyKind.EMAIL, "maria@example.com"),
             IdentityKey(KeyKind.PHONE, "+5511999990000"),
+            IdentityKey(KeyKind.NAME, "123"),
+            IdentityKey(KeyKind.NAME, "ABC-9"),
         ),
     )
     assert ((0, expected),) == _decode("customers", one("customers")).records
@@ -124,6 +126,8 @@ def test_everything_a_customer_can_have() -> None:
         IdentityKey(KeyKind.DOCUMENT, "12345678909"),
         IdentityKey(KeyKind.EMAIL, "a@x.com"),
         IdentityKey(KeyKind.PHONE, "+5511999990000"),
+        IdentityKey(KeyKind.NAME, "plain"),
+        IdentityKey(KeyKind.NAME, "1:2"),
     ) == customer.identities
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.odp_v1.encode import customer_json, list_body, order_json, rfc3339
+from contracts.odp_v1.encode import customer_json, list_body, order_json
 from contracts.operations import Checked
 from contracts.registry import OPERATIONS
+from contracts.times import rfc3339
 from domain.records import Entity, Record, Stored
 from tests.support.odp_v1_bodies import ORIGIN, SINGULAR, bodies, example, one
 

@@ -1,6 +1,6 @@
-"""Times of the ODP v1 binding: RFC 3339 with a zone in, UTC with milliseconds stored."""
+"""Times on the wire: RFC 3339 with a zone in, UTC with milliseconds stored."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +14,18 @@ _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 def instant(moment: datetime) -> datetime:
     """`moment` in UTC, its milliseconds kept and finer digits cut off (ruling R8)."""
     return from_millis(to_millis(moment))
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware datetime in UTC with `Z`, milliseconds where it has any (ruling R8)."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def instant_of(value: Any) -> datetime | None:
+    """The instant of a valid wire timestamp; None for anything else."""
+    millis = millis_of(value)
+    return None if millis is None else from_millis(millis)
 
 
 def millis_of(value: Any) -> int | None:

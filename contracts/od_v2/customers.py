@@ -1,0 +1,216 @@
+"""An Open Delivery v2 customer in canonical terms (contracts E.1 to E.3)."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from typing import Any
+
+import orjson
+
+from contracts.od_v2.merge import Json, Layout, Merge
+from contracts.phones import phone_number
+from contracts.times import instant_of
+from domain.identity import (
+    IdentityKey,
+    KeyKind,
+    identifier_keys,
+    normalize_document,
+    normalize_email,
+    split_external_id,
+)
+from domain.records import Fields
+
+_OWN_ID = re.compile("cust_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_RANK = {kind: rank for rank, kind in enumerate(KeyKind)}
+_keys_of_identifier = lru_cache(maxsize=16_384)(identifier_keys)
+
+_DEMOGRAPHICS = (
+    ("birthDate", "birth_date"),
+    ("gender", "gender"),
+    ("maritalStatus", "marital_status"),
+    ("language", "language"),
+    ("nationality", "nationality"),
+)
+_ADDRESS = (
+    ("type", "type"),
+    ("street", "street"),
+    ("number", "number"),
+    ("complement", "complement"),
+    ("district", "neighborhood"),
+    ("neighborhood", "neighborhood"),
+    ("city", "city"),
+    ("state", "state"),
+    ("postalCode", "postal_code"),
+    ("country", "country"),
+    ("reference", "reference"),
+    ("formattedAddress", "formatted_address"),
+)
+_KINDS = (("type", "type"), ("verified", "verified"))
+_PHONE = (*_KINDS, ("countryCode", "country_code"), ("extension", "extension"))
+_EXTERNAL = (("source", "source"), ("sourceName", "source_name"), ("key", "key"), ("value", "value"))
+_DOCUMENT = (("type", "type"), ("country", "country"), ("issuer", "issuer"))
+
+
+def customer_merge(region: str) -> Merge:
+    """How words on one customer add up; `region` is the country of phone numbers written without one."""
+    layout = Layout(
+        objects=frozenset({"/contacts", "/demographics", "/metadata"}),
+        collections={
+            "/contacts/emails": lambda one: normalize_email(one["email"]),
+            "/contacts/phones": lambda one: _phone_key(one, region),
+            "/addresses": _address_key,
+            "/externalIds": external_key,
+        },
+        single={"address": "addresses"},
+        columns={
+            "display_name": "/name",
+            "identifier": "/identifier",
+            "logical_ids": "/id",
+            "external_ids": "/externalIds",
+            "document": "/document",
+            "emails": "/contacts/emails",
+            "phones": "/contacts/phones",
+            "other_contacts": "/contacts",
+            "demographics": "/demographics",
+            "birth_date": "/demographics/birthDate",
+            "gender": "/demographics/gender",
+            "addresses": "/addresses",
+            "metadata": "/metadata",
+            "merchant_id": "/merchantId",
+            "source_created_at": "/createdAt",
+        },
+    )
+    return Merge(layout, partial(customer_columns, region=region))
+
+
+def customer_columns(customer: Json, region: str) -> Fields:
+    """The canonical columns of a customer; what it does not have is absent."""
+    contacts = customer.get("contacts", {})
+    demographics = _renamed(customer.get("demographics", {}), _DEMOGRAPHICS)
+    name, merchant_id = customer.get("name"), customer.get("merchantId")
+    columns: Fields = {
+        "display_name": name,
+        "logical_ids": [one for one in [customer.get("id")] if one and not _OWN_ID.fullmatch(one)],
+        "external_ids": external_ids(customer),
+        "document": _document(customer.get("document", {})),
+        "emails": [_email(one) for one in ranked(contacts.get("emails", ()))],
+        "phones": [_phone(one, region) for one in ranked(contacts.get("phones", ()))],
+        "other_contacts": {key: one for key, one in contacts.items() if key not in ("emails", "phones")},
+        "demographics": demographics,
+        "birth_date": demographics.get("birth_date"),
+        "gender": demographics.get("gender"),
+        "addresses": [_address(one) for one in ranked(customer.get("addresses", ()))],
+        "metadata": customer.get("metadata"),
+        "merchant_id": merchant_id,
+        "source_created_at": instant_of(customer.get("createdAt")),
+    }
+    present = {column: value for column, value in columns.items() if value not in (None, "", [], {})}
+    identifier = customer["identifier"]
+    return {
+        "status": "active",
+        "identifier": {"type": identifier["type"], "value": identifier["value"]},
+        **present,
+    }
+
+
+def customer_identities(customer: Json, columns: Fields, region: str) -> tuple[IdentityKey, ...]:
+    """The identity keys of a customer, strongest first, each once."""
+    found = dict.fromkeys(key for key in _keys(customer, columns, region) if key.value)
+    return tuple(sorted(found, key=lambda key: _RANK[key.kind]))
+
+
+def _keys(customer: Json, columns: Fields, region: str) -> Iterator[IdentityKey]:
+    own_id = customer.get("id")
+    if own_id and _OWN_ID.fullmatch(own_id):
+        yield IdentityKey(KeyKind.CUSTOMER, own_id)
+    for logical_id in columns.get("logical_ids", ()):
+        yield IdentityKey(KeyKind.LOGICAL, logical_id)
+    identifier = columns["identifier"]
+    yield from _keys_of_identifier(identifier["type"], identifier["value"], region)
+    if identifier["type"] == "external_id":
+        yield IdentityKey(KeyKind.NAME, split_external_id(identifier["value"])[1])
+    for external in columns.get("external_ids", ()):
+        yield IdentityKey(KeyKind.EXTERNAL, f"{external['source']}:{external['value']}")
+        yield IdentityKey(KeyKind.NAME, external["value"])
+    if document := columns.get("document"):
+        yield IdentityKey(KeyKind.DOCUMENT, normalize_document(document["number"]))
+    for email in columns.get("emails", ()):
+        yield IdentityKey(KeyKind.EMAIL, email["normalized"])
+    for phone in columns.get("phones", ()):
+        yield IdentityKey(KeyKind.PHONE, phone.get("normalized", ""))
+
+
+def ranked(elements: list[Json]) -> list[Json]:
+    """`elements` with at most one primary: of several, the one that was said last (contracts B.4)."""
+    if len(elements) < 2 or sum(1 for one in elements if one.get("isPrimary")) < 2:
+        return elements
+    last = max(place for place, one in enumerate(elements) if one.get("isPrimary"))
+    return [
+        one | {"isPrimary": False} if one.get("isPrimary") and place != last else one
+        for place, one in enumerate(elements)
+    ]
+
+
+def external_ids(document: Json) -> list[Json]:
+    """The external ids of a customer or lead as a column."""
+    return [_renamed(one, _EXTERNAL) for one in document.get("externalIds", ())]
+
+
+def external_key(external_id: Json) -> str:
+    """What tells external ids apart: source and value (contracts E.3)."""
+    return f"{external_id['source']}:{external_id['value']}"
+
+
+def _phone_key(phone: Json, region: str) -> str:
+    written = phone.get("phone") or phone["number"]
+    return phone_number(written, region) or written.strip()
+
+
+def _address_key(address: Json) -> str:
+    content = {name: value for name, value in address.items() if name != "isPrimary"}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def _renamed(members: Json, names: tuple[tuple[str, str], ...]) -> Json:
+    return {column: members[name] for name, column in names if members.get(name) is not None}
+
+
+def _primary(element: Json) -> Json:
+    return {"is_primary": element["isPrimary"]} if element.get("isPrimary") is not None else {}
+
+
+def _email(email: Json) -> Json:
+    value = email["email"]
+    return {
+        "value": value,
+        "normalized": normalize_email(value),
+        **_primary(email),
+        **_renamed(email, _KINDS),
+    }
+
+
+def _phone(phone: Json, region: str) -> Json:
+    value = phone.get("phone") or phone["number"]
+    normalized = phone_number(value, region)
+    return {
+        "value": value,
+        **({"normalized": normalized} if normalized else {}),
+        **_primary(phone),
+        **_renamed(phone, _PHONE),
+    }
+
+
+def _document(document: Json) -> Json:
+    number = document.get("number") or document.get("value")
+    return {"number": number, **_renamed(document, _DOCUMENT)} if number else {}
+
+
+def _address(address: Json) -> Json:
+    geo: Any = address.get("geo") or address.get("coordinates")
+    place = {"latitude": geo["latitude"], "longitude": geo["longitude"]} if geo else None
+    return {
+        **_renamed(address, _ADDRESS),
+        **({"geo": place} if place else {}),
+        **_primary(address),
+    }

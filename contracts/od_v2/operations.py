@@ -1,0 +1,51 @@
+"""The ingestion operations of Open Delivery v2."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import FailFast, Field, TypeAdapter
+
+from contracts.batch import read
+from contracts.od_v2 import decode, models
+from contracts.operations import MAX_RECORDS, Checked, Decoded, Operation, Origin
+from contracts.shapes import Array, Shape
+from domain.records import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class OdV2Operation:
+    """One of them."""
+
+    name: str
+    entity: Entity
+    shape: Shape
+    decoder: decode.Decoder
+
+    def check(self, body: bytes) -> Checked:
+        """Validate `body` from bytes, without building records."""
+        batch = read(body, self.shape)
+        return Checked(batch.records, batch.malformed)
+
+    def decode(self, body: bytes, origin: Origin) -> Decoded:
+        """The records of `body`, good and bad."""
+        batch = read(body, self.shape)
+        records = tuple(
+            (index, self.decoder(decode.Wire(index, value, raw), origin))
+            for (index, value), raw in zip(batch.valid, batch.raw(), strict=True)
+        )
+        return Decoded(records, batch.malformed)
+
+
+def od_v2_operations(region: str, strict_orders: bool = False) -> tuple[Operation, ...]:
+    """The five operations; `region` is the country of phone numbers that are written without one.
+
+    `strict_orders` holds orders to the whole V1 schema, not only to their `id`.
+    """
+    return (
+        OdV2Operation("od.v2.customers", Entity.CUSTOMER, _array(models.Customer), decode.customers(region)),
+    )
+
+
+def _array(record: Any) -> Array:
+    body: Any = Annotated[list[record], Field(max_length=MAX_RECORDS), FailFast()]
+    return Array(TypeAdapter(record), TypeAdapter(body))
