@@ -12,7 +12,7 @@ run: install
 	$(BIN)/portico up $(ARGS)
 
 test: install lint
-	@scripts/ensure-packages rabbitmq-server curl
+	@scripts/ensure-packages rabbitmq-server curl chromium
 	$(BIN)/pytest $(ARGS)
 
 install: $(INSTALLED)
