@@ -1,6 +1,7 @@
 """The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`."""
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -162,9 +163,10 @@ def _announce(settings: Settings, gateway: Gateway, admin: Address) -> None:
 
 def _example(settings: Settings, rest: str) -> str:
     portico = Path(sys.argv[0])
-    command = portico.name if portico.parent.as_posix() == "." else portico.as_posix()
+    command = shlex.quote(portico.name if portico.parent.as_posix() == "." else portico.as_posix())
+    data_dir = shlex.quote(settings.data_dir.as_posix())
     return f"""\
-  TOKEN=$({command} token --tenant acme --scope od.crm --data-dir {settings.data_dir})
+  TOKEN=$({command} token --tenant acme --scope od.crm --data-dir {data_dir})
   curl -i {rest}/v1/customer/customers:ingest \\
     -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -H "Prefer: wait=10" \\
     -d '{{"customer": {{"id": "customer-123", "externalIds": ["app:123"], "name": "Maria Souza",
