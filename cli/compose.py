@@ -1,6 +1,6 @@
 """The wiring: from settings to running parts, each handed what it needs."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,10 +9,8 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
-from cli.embedded_url import announced
 from cli.errors import ListenError, SettingError
 from cli.keys import own_key
-from cli.loyalty_parts import LoyaltyParts, loyalty_parts
 from cli.settings import Settings
 from cli.tls import read_certificate
 from contracts.odp_v1.discovery import Served, discovery
@@ -26,14 +24,11 @@ from domain.ingestion_id import IngestionIds
 from domain.resolve import MatchPolicy
 from gateway.accept import Acceptor
 from gateway.auth import Authenticator
-from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.server import GrpcServer
 from gateway.idempotency import IdempotencyMemory
-from gateway.keyring import OwnKeys, new_signing_key
 from gateway.keys import Algorithm, FixedKey, JwksKeys, KeySource
-from gateway.limits import FailureLimiter, RateLimiter, RateLimits
+from gateway.limits import RateLimiter, RateLimits
 from gateway.metrics import GatewayMetrics
-from gateway.oauth import TokenIssuer
 from gateway.publishing import IngestionPublisher, PublishLimits
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.access import Access
@@ -42,8 +37,6 @@ from gateway.rest.body import BodyBudget, BodyLimits
 from gateway.rest.discovery import DiscoverySurface
 from gateway.rest.explorer import Document, ExplorerSurface
 from gateway.rest.ingestions import IngestionsSurface
-from gateway.rest.oauth import OAuthSurface
-from gateway.rest.od_v2.loyalty import LoyaltySurface
 from gateway.rest.odp_v1 import OdpV1Surface
 from gateway.rest.server import Address, ServerLimits, serve
 from ingestor.identify import Unpacker
@@ -61,8 +54,6 @@ _log = structlog.get_logger(__name__)
 
 _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
-_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE = 0.2, 10
-"""Wrong credentials for one client id: how many a second, and at once."""
 _DOCUMENTS = (Document("ODP v1", "/v1/customer/openapi.json"),)
 
 
@@ -76,7 +67,6 @@ class Base:
     ids: IngestionIds
     operations: dict[str, Operation]
     registry: CollectorRegistry
-    loyalty: LoyaltyParts | None
 
 
 def embedded_jwt_key(data_dir: Path) -> bytes:
@@ -97,22 +87,19 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
         elif embedded:
             mongo = await stack.enter_async_context(EmbeddedMongo(settings.data_dir / "mongodb"))
             url = mongo.url
-            stack.enter_context(announced(settings.data_dir / "mongodb", url))
             _log.info("embedded_mongodb_started", url=url, pid=mongo.pid)
         else:
             raise SettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
         store = open_store(
             url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=prepare
         )
-        opened = await stack.enter_async_context(store)
         yield Base(
             settings=settings,
-            store=opened,
+            store=await stack.enter_async_context(store),
             queue=_queue(settings, embedded=embedded),
             ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
             operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
             registry=CollectorRegistry(),
-            loyalty=loyalty_parts(settings, opened),
         )
 
 
@@ -162,18 +149,6 @@ def _public_key(algorithm: Algorithm, file: Path) -> KeySource:
         ) from error
 
 
-def _own_keys(settings: Settings, *, embedded: bool) -> OwnKeys | None:
-    """The keys that tokens are issued with; None where Portico issues none."""
-    file = settings.oauth_key_file
-    if file is None and not embedded:
-        return None
-    try:
-        pem = own_key(settings.data_dir, "oauth.pem", new_signing_key) if file is None else file.read_bytes()
-        return OwnKeys(pem, settings.oauth_issuer)
-    except (OSError, ValueError) as error:
-        raise SettingError("PORTICO_OAUTH_KEY_FILE is not a PEM of one or two EC P-256 keys") from error
-
-
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """A gateway that serves."""
@@ -191,10 +166,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         metrics = GatewayMetrics(base.registry)
         keys = await stack.enter_async_context(_keys(settings, embedded=embedded))
-        own_keys = _own_keys(settings, embedded=embedded)
-        authenticator = Authenticator(
-            keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, own=own_keys
-        )
+        authenticator = Authenticator(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
         watcher = await stack.enter_async_context(ReceiptWatcher(store.receipts))
         queue = await stack.enter_async_context(base.queue.publisher())
         publisher = await stack.enter_async_context(
@@ -221,12 +193,10 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         )
         grpc = GrpcServer(
             reader=store.reader,
-            candidates=store.dedupe,
             receipts=store.receipts,
             watcher=watcher,
             ids=base.ids,
             authenticator=authenticator,
-            metrics=GrpcMetrics(base.registry),
             host=settings.grpc_host or settings.host,
             port=settings.grpc_port,
             tls=tls.grpc if tls else None,
@@ -235,8 +205,9 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         await stack.enter_async_context(_listening(grpc))
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
-        budget = BodyBudget(settings.max_bytes_in_flight)
-        access = Access(authenticator, base.ids, watcher, body_limits, budget)
+        access = Access(
+            authenticator, base.ids, watcher, body_limits, BodyBudget(settings.max_bytes_in_flight)
+        )
         app = rest_app(
             [
                 OdpV1Surface(
@@ -247,9 +218,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                     openapi=openapi(_public_url(settings), version=version("portico")),
                 ),
                 IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
-                DiscoverySurface(_discovery(settings, body_limits, issues_tokens=own_keys is not None)),
-                *_oauth(settings, store, own_keys, budget),
-                *_loyalty(base.loyalty, access),
+                DiscoverySurface(_discovery(settings, body_limits)),
                 ExplorerSurface(_DOCUMENTS),
             ],
             metrics,
@@ -266,31 +235,10 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         yield Gateway(address, grpc, publisher)
 
 
-def _loyalty(parts: LoyaltyParts | None, access: Access) -> Iterator[LoyaltySurface]:
-    if parts is not None:
-        yield LoyaltySurface(access=access, find=parts.find, ledger=parts.ledger, accounts=parts.accounts)
-
-
-def _oauth(
-    settings: Settings, store: Store, keys: OwnKeys | None, budget: BodyBudget
-) -> Iterator[OAuthSurface]:
-    if keys is not None:
-        issuer = TokenIssuer(
-            store.clients,
-            keys,
-            audience=settings.jwt_audience,
-            seconds=settings.oauth_token_seconds,
-            failures=FailureLimiter(_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE),
-            clock=system_clock,
-        )
-        yield OAuthSurface(issuer, keys, budget)
-
-
-def _discovery(settings: Settings, limits: BodyLimits, *, issues_tokens: bool) -> dict[str, object]:
+def _discovery(settings: Settings, limits: BodyLimits) -> dict[str, object]:
     served = Served(
         operations=[endpoint.operation_id for endpoint in ENDPOINTS],
         scopes=sorted({endpoint.scope for endpoint in ENDPOINTS}),
-        supported_models=("client_credentials_application",) if issues_tokens else (),
     )
     return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
 
@@ -323,8 +271,7 @@ def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
         system_clock,
         MatchPolicy(on_contact=settings.match_on_contact),
     )
-    after_apply = base.loyalty.earn if base.loyalty else None
-    processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)
+    processor = Processor(base.operations, apply_records, books, metrics, system_clock)
     limits = IngestorLimits(
         max_messages=settings.ingestor_max_messages,
         max_bytes=settings.ingestor_max_bytes,
