@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -81,6 +82,31 @@ async def test_a_frozen_server_is_waited_for_no_longer_than_told(driver: Driver,
         await _until_answered(store)
         await store.records.get_many(Entity.CUSTOMER, ["a"])
     gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_closing_leaves_the_loop_alone(driver: Driver, tmp_path: Path) -> None:
+    """A server that is frozen does not hold up what else runs, while it is waited for to say goodbye."""
+    async with EmbeddedMongo(tmp_path) as server:
+        async with open_store(server.url, driver=driver, selection_timeout=2.0) as store:
+            await store.ping()
+            await freeze(server.pid)
+            gaps = asyncio.create_task(_longest_gap())
+            await asyncio.sleep(0)
+        gaps.cancel()
+        os.kill(server.pid, signal.SIGCONT)
+        assert 1 > await gaps
+    gc.collect()
+
+
+async def _longest_gap() -> float:
+    """The longest time that the loop was busy with others, in seconds, until cancelled."""
+    longest, before = 0.0, time.monotonic()
+    with contextlib.suppress(asyncio.CancelledError):
+        while True:
+            await asyncio.sleep(0.01)
+            longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    return max(longest, time.monotonic() - before)
 
 
 async def _until_answered(store: Store) -> None:
