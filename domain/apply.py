@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from domain.clock import Clock
 from domain.decide import Decision, decide
 from domain.errors import ContentionError
+from domain.facts import Subscribed, nobody
 from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
 from domain.ports import DedupeStore, IdentityStore, RecordStore
 from domain.receipts import DedupeCandidate
 from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, Write, derived_id
 from domain.resolve import MatchPolicy, Resolver
+from domain.webhooks import with_facts
 
 _ROUNDS = 60
 """Rounds of lost races before giving up for now; each round at least one racer gets through."""
@@ -46,12 +48,15 @@ class ApplyRecords:
         dedupe: DedupeStore,
         clock: Clock,
         policy: MatchPolicy,
+        subscribed: Subscribed = nobody,
     ) -> None:
+        """`subscribed` says of which tenants facts are kept in the records' outbox."""
         self._records = records
         self._identities = identities
         self._dedupe = dedupe
         self._clock = clock
         self._policy = policy
+        self._subscribed = subscribed
 
     async def __call__(self, records: Sequence[Record]) -> list[Applied]:
         """The result of each record, in order, once all of it is durable.
@@ -183,6 +188,8 @@ class ApplyRecords:
             original = stored.get(job.record_id)
             # However many of the batch's records fold into it, one write is one revision.
             after = replace(after, revision=1 if original is None else original.revision + 1)
+            if self._subscribed(job.record.tenant):
+                after = with_facts(after, before, job.record, decisions[job.place].outcome)
             latest[job.record_id] = after
             expected = None if original is None else original.revision
             writes[job.record_id] = Write(after, expected, job.place)
@@ -194,7 +201,7 @@ class ApplyRecords:
             DedupeCandidate(job.record.tenant, job.record_id, one.owner, one.key.encode(), now)
             for job in jobs
             for one in job.conflicts
-            if one.key.kind not in (KeyKind.PHONE, KeyKind.LEAD)
+            if one.key.kind not in (KeyKind.PHONE, KeyKind.NAME, KeyKind.LEAD)
         ]
         if candidates:
             await self._dedupe.put_many(candidates)

@@ -55,4 +55,5 @@ def _written(stored: Stored | None, record: Record, state: SourceState, record_i
         created_at=now if stored is None else stored.created_at,
         # A slow clock must not put a change behind what readers have passed already.
         updated_at=now if stored is None else max(now, stored.updated_at),
+        outbox=() if stored is None else stored.outbox,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.clock import to_millis
+from domain.facts import Fact
 from domain.fold import Fold, newest_stands
 from domain.identity import IdentityKey, KeyKind
 from domain.ingestion_id import base32
@@ -115,6 +116,8 @@ class Stored:
     """When it was first stored, by our clock, in milliseconds since the Unix epoch."""
     updated_at: int
     """When it was last written, by our clock, in milliseconds since the Unix epoch."""
+    outbox: tuple[Fact, ...] = ()
+    """Facts about it that are not on their way yet, in order; written with it, so that none is lost."""
 
     @property
     def version(self) -> Version:

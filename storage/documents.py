@@ -7,6 +7,7 @@ or `.` come back verbatim; the canonical fields lie under `fields`, apart from o
 from domain.records import Entity, Fields, Outcome, SourceState, Stored
 from domain.version import Version
 from storage.driver import Document
+from storage.facts import OUTBOX, fact_of, outbox_fields
 
 COLLECTIONS = {
     Entity.CUSTOMER: "customers",
@@ -20,7 +21,7 @@ COLLECTIONS = {
 def to_document(record: Stored) -> Document:
     """The document of `record`; its times are whole milliseconds since the Unix epoch."""
     newest = record.version
-    return {
+    document: Document = {
         "_id": record.id,
         "tenant": record.tenant,
         "revision": record.revision,
@@ -32,6 +33,7 @@ def to_document(record: Stored) -> Document:
         "fields": record.fields,
         "sources": {name: _source_document(state, record) for name, state in record.sources.items()},
     }
+    return {**document, **outbox_fields(record.outbox, document)}
 
 
 def to_record(entity: Entity, document: Document) -> Stored:
@@ -47,6 +49,7 @@ def to_record(entity: Entity, document: Document) -> Stored:
         },
         created_at=document["created_at"],
         updated_at=document["updated_at"],
+        outbox=tuple(fact_of(fact, document) for fact in document.get(OUTBOX, ())),
     )
 
 

@@ -5,7 +5,7 @@ repositories; what comes from data enters them as a scalar or inside `$in`, neve
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
@@ -217,9 +217,15 @@ class Collection:
         with _translated():
             await finish(self._collection.delete_many(filter))
 
-    async def create_indexes(self, indexes: Mapping[str, Keys]) -> None:
-        """Make the indexes that are missing, by name. Raises StoreSetupError where one differs."""
-        models = [IndexModel(list(keys), name=name) for name, keys in indexes.items()]
+    async def create_indexes(self, indexes: Mapping[str, Keys], *, sparse: Set[str] = frozenset()) -> None:
+        """Make the indexes that are missing, by name. Raises StoreSetupError where one differs.
+
+        Those called in `sparse` hold only documents that have a field of theirs.
+        """
+        models = [
+            IndexModel(list(keys), name=name, **({"sparse": True} if name in sparse else {}))
+            for name, keys in indexes.items()
+        ]
         try:
             with _translated():
                 await finish(self._collection.create_indexes(models))

@@ -7,11 +7,15 @@ from domain.reading import FILTERS, Order
 from domain.records import Entity
 from storage.clients import CLIENTS
 from storage.dead_letters import DEAD_LETTERS
+from storage.dedupe import DEDUPE_CANDIDATES
+from storage.deliveries import DELIVERIES
 from storage.documents import COLLECTIONS
 from storage.driver import Collection, Database, Keys
 from storage.errors import StoreSetupError
+from storage.facts import OUTBOX_AT
 from storage.identities import IDENTITIES
 from storage.loyalty import LOYALTY_LEDGER
+from storage.outbox import OUTBOXES
 from storage.reader import TIME_FIELDS
 
 _BOTH = (Order.VERSION, Order.OCCURRED)
@@ -49,7 +53,7 @@ def _keys(order: Order, *columns: str) -> Keys:
     return [(name, 1) for name in (*fixed, TIME_FIELDS[order], "_id")]
 
 
-INDEXES: Mapping[str, Mapping[str, Keys]] = {
+_DECLARED: Mapping[str, Mapping[str, Keys]] = {
     **{COLLECTIONS[entity]: _indexes(entity) for entity in Entity},
     CLIENTS: {"by_tenant": [("tenant", 1), ("_id", 1)]},
     IDENTITIES: {"by_customer": [("tenant", 1), ("customer_id", 1)]},
@@ -57,14 +61,33 @@ INDEXES: Mapping[str, Mapping[str, Keys]] = {
         "by_tenant": [("tenant", 1), ("first_seen", 1), ("_id", 1)],
         "by_time": [("first_seen", 1), ("_id", 1)],
     },
+    DEDUPE_CANDIDATES: {
+        "by_tenant": [("tenant", 1), ("seen_at", 1), ("_id", 1)],
+        "by_customer": [("tenant", 1), ("customer_id", 1), ("seen_at", 1), ("_id", 1)],
+        "by_other": [("tenant", 1), ("other_id", 1), ("seen_at", 1), ("_id", 1)],
+    },
     LOYALTY_LEDGER: {
         "by_account": [("tenant", 1), ("customer_id", 1), ("sequence", 1)],
         "by_account_key": [("tenant", 1), ("customer_id", 1), ("key", 1)],
         "by_account_related": [("tenant", 1), ("customer_id", 1), ("related_id", 1)],
         "by_sequence": [("tenant", 1), ("sequence", 1), ("customer_id", 1)],
     },
+    DELIVERIES: {
+        "by_due": [("endpoint", 1), ("due_at", 1), ("position", 1)],
+        "by_lane": [("endpoint", 1), ("lane", 1), ("position", 1), ("_id", 1)],
+        "by_age": [("endpoint", 1), ("made_at", 1)],
+        "by_time": [("made_at", 1)],
+    },
+}
+
+INDEXES: Mapping[str, Mapping[str, Keys]] = {
+    name: {**indexes, **({"by_outbox": [(OUTBOX_AT, 1)]} if name in OUTBOXES else {})}
+    for name, indexes in _DECLARED.items()
 }
 """Collection → index name → keys. `_id`, which every collection is indexed by, is not named."""
+
+_SPARSE = frozenset({"by_outbox"})
+"""Indexes of the few documents that have what they are about: all others are written without them."""
 
 _CHANGES_MEANING = (
     "unique",
@@ -85,11 +108,12 @@ async def ensure_indexes(database: Database) -> None:
 
 
 async def _ensure(collection: Collection, declared: Mapping[str, Keys]) -> None:
-    await collection.create_indexes(declared)
+    await collection.create_indexes(declared, sparse=_SPARSE)
     existing = await collection.indexes()
     for name, keys in declared.items():
         found = existing.get(name, {})
-        extras = [option for option in _CHANGES_MEANING if found.get(option)]
+        meant = {"sparse"} if name in _SPARSE else set()
+        extras = {option for option in _CHANGES_MEANING if found.get(option)} ^ meant
         if [tuple(key) for key in found.get("key", ())] != list(keys) or extras:
             raise StoreSetupError(
                 f"the index {name} of the collection {collection.name} is not as Portico declares it: "

@@ -7,13 +7,17 @@ from storage.attempts import AttemptRepository
 from storage.clients import ClientRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
+from storage.deliveries import DeliveryRepository
 from storage.driver import Database, Driver, open_database
 from storage.identities import IdentityRepository
 from storage.indexes import ensure_indexes
+from storage.leases import LeaseRepository
 from storage.loyalty import LoyaltyRepository
+from storage.outbox import OutboxRepository
 from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
+from storage.webhooks import EndpointRepository
 
 
 class Store:
@@ -29,6 +33,10 @@ class Store:
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
         self.loyalty = LoyaltyRepository(database)
+        self.outbox = OutboxRepository(database)
+        self.endpoints = EndpointRepository(database)
+        self.deliveries = DeliveryRepository(database)
+        self.leases = LeaseRepository(database)
         self.clients = ClientRepository(database)
         self.reader = RecordReader(database, self.identities)
 
