@@ -50,8 +50,11 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
     root.handlers = [handler]
     root.setLevel(level.upper())
     # The libraries' own informational lines may hold addresses and payloads; ours never do.
-    for library in ("aio_pika", "aiormq", "aiohttp", "grpc", "motor", "pymongo", "asyncio"):
+    for library in ("aiohttp", "grpc", "motor", "pymongo", "asyncio"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    # These log a traceback at every outage of the broker, of which our own line tells already.
+    for library in ("aio_pika", "aiormq"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def log_loop_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
