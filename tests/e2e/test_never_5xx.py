@@ -11,7 +11,7 @@ from tests.support.wire import ask
 _PATHS = {"events": "/v1/customer/events"}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sent=hostile())
 async def test_any_request_is_answered_and_any_acceptance_kept(caller: Client, sent: Hostile) -> None:
     """An answer below 500 in the surface's own shape; a receipt whose outcomes sum up to the records."""

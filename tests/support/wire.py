@@ -36,7 +36,7 @@ class Reply:
         assert isinstance(error["details"], dict)
         assert (self.status in (429, 503)) == ("Retry-After" in self.headers)
         assert error["timestamp"].endswith("Z")
-        assert datetime.fromisoformat(error["timestamp"])
+        assert datetime.fromisoformat(error["timestamp"]).tzinfo is not None
         return error
 
     @property
