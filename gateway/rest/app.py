@@ -9,11 +9,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.metrics import GatewayMetrics
 from gateway.rest.errors import error_middleware, surfaces
+from gateway.rest.od_v2.errors import flat_error
 from gateway.rest.odp_errors import odp_renderer
 from gateway.rest.refusals import refusal
 from gateway.rest.request_id import request_id_middleware
 
-METRICS_SURFACE = "odp_v1"
+_SURFACES = {"/v1/customer": "odp_v1", "/v2": "od_v2", "/oauth": "oauth"}
+"""Path prefixes, and what their surface is called in the metrics; every other path is `portico`."""
 
 
 class Surface(Protocol):
@@ -25,7 +27,7 @@ class Surface(Protocol):
 
 def rest_app(mounted: Sequence[Surface], metrics: GatewayMetrics) -> web.Application:
     """An application that serves `mounted`; errors are answered in the dialect of their path."""
-    surface_for = surfaces({"/v1": odp_renderer()}, default=odp_renderer())
+    surface_for = surfaces({"/v2": flat_error}, default=odp_renderer())
     app = web.Application(
         middlewares=[request_id_middleware, _measured(metrics), error_middleware(surface_for, refusal)],
         client_max_size=0,
@@ -44,7 +46,12 @@ def _measured(metrics: GatewayMetrics) -> Middleware:
         response = await handler(request)
         resource = request.match_info.route.resource
         operation = resource.name if resource is not None and resource.name else "unknown"
-        metrics.answered(METRICS_SURFACE, operation, response.status, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        metrics.answered(_surface(request.path), operation, response.status, seconds)
         return response
 
     return middleware
+
+
+def _surface(path: str) -> str:
+    return next((name for prefix, name in _SURFACES.items() if path.startswith(prefix + "/")), "portico")
