@@ -1,21 +1,22 @@
-"""The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`."""
+"""The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`, `clients`."""
 
 import asyncio
 import shlex
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
+from cli.clients import app as clients
 from cli.compose import Gateway, embedded_jwt_key
 from cli.errors import ListenError, SettingError
 from cli.logs import configure_logs, log_loop_fault
 from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
 from cli.status import StatusError, read_status
+from cli.terminal import DataDir, fail, settings_of
 from domain.clock import system_clock
 from gateway.auth import mint_token
 from gateway.rest.server import Address
@@ -28,9 +29,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-_WRONG = 2
-
-DataDir = Annotated[Path | None, typer.Option(help="Where the embedded default keeps its data and keys.")]
+app.add_typer(clients, name="clients")
 
 
 @app.command()
@@ -45,21 +44,23 @@ def up(
 
     Where PORTICO_AMQP_URL or PORTICO_MONGODB_URL is set, that is used instead of the embedded part.
     """
-    settings = _settings(host=host, port=port, grpc_port=grpc_port, admin_port=admin_port, data_dir=data_dir)
+    settings = settings_of(
+        host=host, port=port, grpc_port=grpc_port, admin_port=admin_port, data_dir=data_dir
+    )
     _run(settings, run_up(settings, lambda gateway, admin: _announce(settings, gateway, admin)))
 
 
 @app.command()
 def gateway() -> None:
     """Run the front door alone: REST and gRPC."""
-    settings = _settings()
+    settings = settings_of()
     _run(settings, run_gateway(settings, lambda gateway, admin: _announce(settings, gateway, admin)))
 
 
 @app.command()
 def ingestor() -> None:
     """Run the ingestor alone; several may run side by side."""
-    settings = _settings()
+    settings = settings_of()
     _run(settings, run_ingestor(settings))
 
 
@@ -71,7 +72,7 @@ def token(
     ttl: Annotated[int, typer.Option(min=1, help="Seconds until it expires.")] = 3600,
 ) -> None:
     """Print a token for the embedded default, and nothing else."""
-    settings = _settings(data_dir=data_dir)
+    settings = settings_of(data_dir=data_dir)
     key = settings.jwt_key
     try:
         minted = mint_token(
@@ -85,7 +86,7 @@ def token(
             now=system_clock(),
         )
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
     typer.echo(minted)
 
 
@@ -96,30 +97,16 @@ def status(
     ] = None,
 ) -> None:
     """Say whether a running Portico is ready, and what it has done. Exits 1 where it is not ready."""
-    settings = _settings()
+    settings = settings_of()
     url = admin_url or Address(settings.admin_host, settings.admin_port, tls=False).url
     try:
         seen = asyncio.run(read_status(url))
     except StatusError as error:
-        _fail(str(error))
+        fail(str(error))
     for line in seen.lines():
         typer.echo(line)
     if not seen.ready:
         raise typer.Exit(1)
-
-
-def _settings(**given: Any) -> Settings:
-    """The settings: what was given on the command line, else the environment, else the defaults."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        _fail("\n".join(_setting_fault(fault["loc"], fault["msg"]) for fault in faults))
-
-
-def _setting_fault(location: tuple[int | str, ...], message: str) -> str:
-    name = f"PORTICO_{str(location[0]).upper()}: " if location else ""
-    return name + message.removeprefix("Value error, ")
 
 
 def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
@@ -129,9 +116,9 @@ def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
             runner.get_loop().set_exception_handler(log_loop_fault)
             runner.run(main)
     except (SettingError, ListenError, StoreSetupError) as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
-        _fail(f"cannot start: {error}")
+        fail(f"cannot start: {error}")
 
 
 def _loop_factory() -> Any:
@@ -140,11 +127,6 @@ def _loop_factory() -> Any:
     import uvloop  # noqa: PLC0415 - there is none for Windows
 
     return uvloop.new_event_loop
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(_WRONG)
 
 
 def _announce(settings: Settings, gateway: Gateway, admin: Address) -> None:

@@ -1,6 +1,6 @@
 """The wiring: from settings to running parts, each handed what it needs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from cli.embedded_url import announced
 from cli.errors import ListenError, SettingError
 from cli.keys import own_key
 from cli.settings import Settings
@@ -26,9 +27,11 @@ from gateway.accept import Acceptor
 from gateway.auth import Authenticator
 from gateway.grpc.server import GrpcServer
 from gateway.idempotency import IdempotencyMemory
+from gateway.keyring import OwnKeys, new_signing_key
 from gateway.keys import Algorithm, FixedKey, JwksKeys, KeySource
-from gateway.limits import RateLimiter, RateLimits
+from gateway.limits import FailureLimiter, RateLimiter, RateLimits
 from gateway.metrics import GatewayMetrics
+from gateway.oauth import TokenIssuer
 from gateway.publishing import IngestionPublisher, PublishLimits
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.access import Access
@@ -37,6 +40,7 @@ from gateway.rest.body import BodyBudget, BodyLimits
 from gateway.rest.discovery import DiscoverySurface
 from gateway.rest.explorer import Document, ExplorerSurface
 from gateway.rest.ingestions import IngestionsSurface
+from gateway.rest.oauth import OAuthSurface
 from gateway.rest.odp_v1 import OdpV1Surface
 from gateway.rest.server import Address, ServerLimits, serve
 from ingestor.identify import Unpacker
@@ -54,6 +58,8 @@ _log = structlog.get_logger(__name__)
 
 _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
+_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE = 0.2, 10
+"""Wrong credentials for one client id: how many a second, and at once."""
 _DOCUMENTS = (Document("ODP v1", "/v1/customer/openapi.json"),)
 
 
@@ -87,6 +93,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
         elif embedded:
             mongo = await stack.enter_async_context(EmbeddedMongo(settings.data_dir / "mongodb"))
             url = mongo.url
+            stack.enter_context(announced(settings.data_dir / "mongodb", url))
             _log.info("embedded_mongodb_started", url=url, pid=mongo.pid)
         else:
             raise SettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
@@ -149,6 +156,18 @@ def _public_key(algorithm: Algorithm, file: Path) -> KeySource:
         ) from error
 
 
+def _own_keys(settings: Settings, *, embedded: bool) -> OwnKeys | None:
+    """The keys that tokens are issued with; None where Portico issues none."""
+    file = settings.oauth_key_file
+    if file is None and not embedded:
+        return None
+    try:
+        pem = own_key(settings.data_dir, "oauth.pem", new_signing_key) if file is None else file.read_bytes()
+        return OwnKeys(pem, settings.oauth_issuer)
+    except (OSError, ValueError) as error:
+        raise SettingError("PORTICO_OAUTH_KEY_FILE is not a PEM of one or two EC P-256 keys") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """A gateway that serves."""
@@ -166,7 +185,10 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         metrics = GatewayMetrics(base.registry)
         keys = await stack.enter_async_context(_keys(settings, embedded=embedded))
-        authenticator = Authenticator(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+        own_keys = _own_keys(settings, embedded=embedded)
+        authenticator = Authenticator(
+            keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, own=own_keys
+        )
         watcher = await stack.enter_async_context(ReceiptWatcher(store.receipts))
         queue = await stack.enter_async_context(base.queue.publisher())
         publisher = await stack.enter_async_context(
@@ -205,9 +227,8 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         await stack.enter_async_context(_listening(grpc))
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
-        access = Access(
-            authenticator, base.ids, watcher, body_limits, BodyBudget(settings.max_bytes_in_flight)
-        )
+        budget = BodyBudget(settings.max_bytes_in_flight)
+        access = Access(authenticator, base.ids, watcher, body_limits, budget)
         app = rest_app(
             [
                 OdpV1Surface(
@@ -218,7 +239,8 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                     openapi=openapi(_public_url(settings), version=version("portico")),
                 ),
                 IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
-                DiscoverySurface(_discovery(settings, body_limits)),
+                DiscoverySurface(_discovery(settings, body_limits, issues_tokens=own_keys is not None)),
+                *_oauth(settings, store, own_keys, budget),
                 ExplorerSurface(_DOCUMENTS),
             ],
             metrics,
@@ -235,10 +257,26 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         yield Gateway(address, grpc, publisher)
 
 
-def _discovery(settings: Settings, limits: BodyLimits) -> dict[str, object]:
+def _oauth(
+    settings: Settings, store: Store, keys: OwnKeys | None, budget: BodyBudget
+) -> Iterator[OAuthSurface]:
+    if keys is not None:
+        issuer = TokenIssuer(
+            store.clients,
+            keys,
+            audience=settings.jwt_audience,
+            seconds=settings.oauth_token_seconds,
+            failures=FailureLimiter(_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE),
+            clock=system_clock,
+        )
+        yield OAuthSurface(issuer, keys, budget)
+
+
+def _discovery(settings: Settings, limits: BodyLimits, *, issues_tokens: bool) -> dict[str, object]:
     served = Served(
         operations=[endpoint.operation_id for endpoint in ENDPOINTS],
         scopes=sorted({endpoint.scope for endpoint in ENDPOINTS}),
+        supported_models=("client_credentials_application",) if issues_tokens else (),
     )
     return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
 

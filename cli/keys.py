@@ -2,18 +2,23 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 _BYTES = 32
 
 
-def own_key(data_dir: Path, name: str) -> bytes:
+def _shared_secret() -> bytes:
+    return secrets.token_hex(_BYTES).encode()
+
+
+def own_key(data_dir: Path, name: str, make: Callable[[], bytes] = _shared_secret) -> bytes:
     """The key called `name` in `data_dir`, made if it is not there; readable by its owner alone."""
     directory = data_dir / "keys"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / name
     if not path.exists():
-        _write_once(path, secrets.token_hex(_BYTES).encode())
+        _write_once(path, make())
     return path.read_bytes()
 
 

@@ -76,6 +76,15 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = Field(None, description="JWKS URL for RS256 and ES256, instead of a PEM.")
     jwt_issuer: str = Field("portico", description="`iss` that tokens must have.")
     jwt_audience: str = Field("portico", description="`aud` that tokens must have.")
+    oauth_key_file: Path | None = Field(
+        None,
+        description="PEM with the EC P-256 private key that Portico signs its own tokens with, and the one "
+        "before it or after it. Not set: the embedded default's own, and `portico gateway` issues no tokens.",
+    )
+    oauth_issuer: str = Field("portico", description="`iss` of the tokens that Portico issues itself.")
+    oauth_token_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
+        900, description="Seconds that a token from `/oauth/token` lives."
+    )
     ingestion_secret: SecretStr | None = Field(
         None,
         description="Seals ingestion ids; the same, at least 16 bytes, for every gateway and ingestor. "
