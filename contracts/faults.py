@@ -25,7 +25,7 @@ _KNOWN = {
     "less_than_equal": ("INVALID_VALUE", "must be at most {le:g}"),
     "bool_type": ("INVALID_TYPE", "must be a boolean"),
     "int_type": ("INVALID_TYPE", "must be a whole number"),
-    "uuid": ("INVALID_VALUE", "must be a UUID"),
+    "string_pattern_mismatch": ("INVALID_VALUE", "must be a UUID"),
     "text_or_contact": ("INVALID_TYPE", "must be a string, or an object with type and value"),
     "several_primary": ("INVALID_VALUE", "must have at most one primary element"),
     "off_the_scale": ("INVALID_VALUE", "{words}"),

@@ -60,6 +60,8 @@ class Resolver:
     def _identifies(self, key: IdentityKey, owner: str, record: Record) -> bool:
         if key.kind in (KeyKind.CUSTOMER, KeyKind.LOGICAL):
             return True
+        if key.kind is KeyKind.NAME:
+            return False
         if self._is_another_logical_customer(owner, record):
             return False
         if key.kind not in WEAK_KINDS:

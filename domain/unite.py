@@ -5,6 +5,7 @@ Pure, and the same whatever came first. With one contract, its columns are the r
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from domain.records import Entity, Fields, SourceState
@@ -21,6 +22,9 @@ _UNITED: Mapping[str, Callable[[Any], str]] = {
     "consents": lambda one: f"{one['purpose']}\x1f{one['channel']}",
 }
 """Collections that unite, by what makes two of their elements the same."""
+
+_SHALLOW = frozenset({"demographics", "metadata", "other_contacts"})
+"""Objects of which each member has its own newest word."""
 
 
 def unite(entity: Entity, sources: Mapping[str, SourceState]) -> Fields:
@@ -47,11 +51,14 @@ def _rank(entity: Entity, source: str) -> int:
 
 
 def _united(column: str, newest_first: list[Any]) -> Any:
+    said = list(takewhile(lambda value: value is not None, newest_first))  # cleared, it hides what is older
     identity = _UNITED.get(column)
-    if identity is None:
+    if column in _SHALLOW and said:
+        return {name: value for one in reversed(said) for name, value in one.items()}
+    if identity is None or not said:
         return newest_first[0]
     elements: dict[str, Any] = {}
-    for collection in newest_first:
-        for element in collection or ():
+    for collection in said:
+        for element in collection:
             elements.setdefault(identity(element), element)
     return list(elements.values())

@@ -2,8 +2,8 @@
 
 A document is taken apart into parts: its members, the members of some of its objects, and the elements of
 its collections; those objects and collections are called containers. Each part has the version that last
-spoke of it. What is absent stays as it is, null clears, collections unite by value. Folding is a join: in whatever
-order the same records are folded, and however often, the same is known in the end (invariant 3).
+spoke of it. What is absent stays as it is, null clears, collections unite by value. Folding is a join: in
+whatever order the same records are folded, and however often, the same is known in the end (invariant 3).
 
 Parts are called by JSON Pointer, an element by its collection's pointer and what it is told apart by. When
 a container was cleared as a whole is kept under `/` plus its pointer, which no part is ever called.

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import FailFast, Field, TypeAdapter
 
 from contracts.batch import read
-from contracts.od_v2 import decode, models
+from contracts.od_v2 import decode, models, order_models
 from contracts.operations import MAX_RECORDS, Checked, Decoded, Operation, Origin
-from contracts.shapes import Array, Shape
+from contracts.shapes import Array, Shape, Single
 from domain.records import Entity
 
 
@@ -41,8 +41,13 @@ def od_v2_operations(region: str, strict_orders: bool = False) -> tuple[Operatio
 
     `strict_orders` holds orders to the whole V1 schema, not only to their `id`.
     """
+    order = order_models.StrictOrder if strict_orders else order_models.LenientOrder
     return (
         OdV2Operation("od.v2.customers", Entity.CUSTOMER, _array(models.Customer), decode.customers(region)),
+        OdV2Operation("od.v2.leads", Entity.LEAD, _array(models.JudgedLead), decode.lead),
+        OdV2Operation("od.v2.orders", Entity.ORDER, _array(order), decode.orders(region)),
+        OdV2Operation("od.v2.reviews", Entity.REVIEW, Single(TypeAdapter(models.Review)), decode.review),
+        OdV2Operation("od.v2.events", Entity.EVENT, Single(TypeAdapter(models.CustomerEvent)), decode.event),
     )
 
 

@@ -92,6 +92,14 @@ SOMEBODY_IN_SCHEMA: Json = {
     ],
 }
 
+
+def names_who_gets_it(order: Json) -> Json:
+    """An order that is delivered has a customer (contracts B.6)."""
+    if order["type"] == "DELIVERY" and "customer" not in order:
+        raise PydanticCustomError("missing", "required", {"at": "customer"})
+    return order
+
+
 _RANGES: dict[str, tuple[str, int, int, bool]] = {
     "STAR": ("must be from 0 to 5", 0, 5, False),
     "NPS": ("must be a whole number from 0 to 10", 0, 10, True),

@@ -1,7 +1,8 @@
 """Domain to ODP v1 wire: what the binding's reads answer of a stored record.
 
-A record that came by this contract is answered as it was sent. One that was born elsewhere has the
-binding's required fields computed from its canonical columns (contracts E.6, row 13).
+A record that came by this contract is answered as it was sent, a customer with what another contract said
+later. One that was born elsewhere has the binding's required fields computed from its canonical columns
+(contracts E.6, row 13).
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 from contracts.odp_v1.decode import SOURCE
+from contracts.overlay import overlaid
 from contracts.times import rfc3339
 from domain.clock import from_millis
 from domain.records import Fields, Stored
@@ -20,8 +22,13 @@ _DEFAULT_SOURCE = "default"
 
 
 def customer_json(stored: Stored) -> bytes:
-    """The wire `Customer` of a stored customer."""
-    return _verbatim(stored) or orjson.dumps(_customer(stored))
+    """The wire `Customer` of a stored customer; where other contracts said more, with the newest word."""
+    state = stored.sources.get(SOURCE)
+    if state is None or len(stored.sources) == 1:
+        return _verbatim(stored) or orjson.dumps(_customer(stored, stored.fields))
+    before, after = (_customer(stored, fields) for fields in (state.fields, stored.fields))
+    own_id = {"id": before["id"]}  # whatever other contracts call this customer
+    return orjson.dumps(overlaid(orjson.loads(state.document), before, after | own_id))
 
 
 def order_json(stored: Stored) -> bytes:
@@ -39,8 +46,7 @@ def _verbatim(stored: Stored) -> bytes:
     return state.document.encode() if state else b""
 
 
-def _customer(stored: Stored) -> dict[str, Any]:
-    fields = stored.fields
+def _customer(stored: Stored, fields: Fields) -> dict[str, Any]:
     logical_id = next(iter(fields.get("logical_ids", [])), stored.id)
     demographics = fields.get("demographics", {})
     optional = {
@@ -50,7 +56,7 @@ def _customer(stored: Stored) -> dict[str, Any]:
     }
     return {
         "id": logical_id,
-        "externalIds": [*map(_external_id, fields.get("external_ids", []))] or [f"crm:{stored.id}"],
+        "externalIds": [*dict.fromkeys(_external_ids(fields))] or [f"crm:{stored.id}"],
         "name": fields.get("display_name") or fields.get("identifier", {}).get("value") or logical_id,
         "contacts": dict(_contacts(fields)),
         "consent": _consent(fields.get("consents", [])),
@@ -58,6 +64,13 @@ def _customer(stored: Stored) -> dict[str, Any]:
         "createdAt": _time(fields.get("source_created_at"), stored.created_at),
         "updatedAt": _time(fields.get("source_updated_at"), stored.updated_at),
     }
+
+
+def _external_ids(fields: Fields) -> Iterator[str]:
+    identifier = fields.get("identifier", {})
+    if identifier.get("type") == "external_id":
+        yield identifier["value"]
+    yield from map(_external_id, fields.get("external_ids", []))
 
 
 def _external_id(pair: dict[str, str]) -> str:
