@@ -163,7 +163,7 @@ class Load:
     One client in eight is impatient: it tries once, and what became of that is unknown to it.
     """
 
-    def __init__(self, url: str, seed: int, *, rate: float = 30.0) -> None:
+    def __init__(self, url: str, seed: int, *, rate: float = 20.0) -> None:
         """`rate`: batches a second at most, of 8 records on average."""
         print(f"load of seed {seed}")
         self.plan = Plan(seed)
