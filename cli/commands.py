@@ -13,6 +13,7 @@ from cli.clients import app as clients
 from cli.compose import Gateway, embedded_jwt_key
 from cli.errors import ListenError, SettingError
 from cli.logs import configure_logs, log_loop_fault
+from cli.loyalty import app as loyalty
 from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
 from cli.status import StatusError, read_status
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(clients, name="clients")
+app.add_typer(loyalty, name="loyalty")
 
 
 @app.command()

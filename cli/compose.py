@@ -1,6 +1,6 @@
 """The wiring: from settings to running parts, each handed what it needs."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,8 +12,10 @@ from prometheus_client import CollectorRegistry
 from cli.embedded_url import announced
 from cli.errors import ListenError, SettingError
 from cli.keys import own_key
+from cli.loyalty_parts import LoyaltyParts, loyalty_parts
 from cli.settings import Settings
 from cli.tls import read_certificate
+from contracts.od_v2.loyalty import LOYALTY_ENDPOINTS, LoyaltyEndpoint
 from contracts.odp_v1.discovery import Served, discovery
 from contracts.odp_v1.openapi import openapi
 from contracts.odp_v1.operations import odp_v1_operations
@@ -25,6 +27,7 @@ from domain.ingestion_id import IngestionIds
 from domain.resolve import MatchPolicy
 from gateway.accept import Acceptor
 from gateway.auth import Authenticator
+from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.server import GrpcServer
 from gateway.idempotency import IdempotencyMemory
 from gateway.keyring import OwnKeys, new_signing_key
@@ -41,6 +44,7 @@ from gateway.rest.discovery import DiscoverySurface
 from gateway.rest.explorer import Document, ExplorerSurface
 from gateway.rest.ingestions import IngestionsSurface
 from gateway.rest.oauth import OAuthSurface
+from gateway.rest.od_v2.loyalty import LoyaltySurface
 from gateway.rest.odp_v1 import OdpV1Surface
 from gateway.rest.server import Address, ServerLimits, serve
 from ingestor.identify import Unpacker
@@ -73,6 +77,7 @@ class Base:
     ids: IngestionIds
     operations: dict[str, Operation]
     registry: CollectorRegistry
+    loyalty: LoyaltyParts | None
 
 
 def embedded_jwt_key(data_dir: Path) -> bytes:
@@ -100,13 +105,15 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
         store = open_store(
             url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=prepare
         )
+        opened = await stack.enter_async_context(store)
         yield Base(
             settings=settings,
-            store=await stack.enter_async_context(store),
+            store=opened,
             queue=_queue(settings, embedded=embedded),
             ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
             operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
             registry=CollectorRegistry(),
+            loyalty=loyalty_parts(settings, opened),
         )
 
 
@@ -215,10 +222,12 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         )
         grpc = GrpcServer(
             reader=store.reader,
+            candidates=store.dedupe,
             receipts=store.receipts,
             watcher=watcher,
             ids=base.ids,
             authenticator=authenticator,
+            metrics=GrpcMetrics(base.registry),
             host=settings.grpc_host or settings.host,
             port=settings.grpc_port,
             tls=tls.grpc if tls else None,
@@ -239,8 +248,16 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                     openapi=openapi(_public_url(settings), version=version("portico")),
                 ),
                 IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
-                DiscoverySurface(_discovery(settings, body_limits, issues_tokens=own_keys is not None)),
+                DiscoverySurface(
+                    _discovery(
+                        settings,
+                        body_limits,
+                        issues_tokens=own_keys is not None,
+                        extension=LOYALTY_ENDPOINTS if base.loyalty else (),
+                    )
+                ),
                 *_oauth(settings, store, own_keys, budget),
+                *_loyalty(base.loyalty, access),
                 ExplorerSurface(_DOCUMENTS),
             ],
             metrics,
@@ -255,6 +272,11 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             )
         )
         yield Gateway(address, grpc, publisher)
+
+
+def _loyalty(parts: LoyaltyParts | None, access: Access) -> Iterator[LoyaltySurface]:
+    if parts is not None:
+        yield LoyaltySurface(access=access, find=parts.find, ledger=parts.ledger, accounts=parts.accounts)
 
 
 def _oauth(
@@ -272,10 +294,19 @@ def _oauth(
         yield OAuthSurface(issuer, keys, budget)
 
 
-def _discovery(settings: Settings, limits: BodyLimits, *, issues_tokens: bool) -> dict[str, object]:
+def _discovery(
+    settings: Settings,
+    limits: BodyLimits,
+    *,
+    issues_tokens: bool,
+    extension: Sequence[LoyaltyEndpoint],
+) -> dict[str, object]:
+    operations = [endpoint.operation_id for endpoint in ENDPOINTS]
     served = Served(
-        operations=[endpoint.operation_id for endpoint in ENDPOINTS],
-        scopes=sorted({endpoint.scope for endpoint in ENDPOINTS}),
+        operations=operations,
+        flat_operations=[*operations, *(endpoint.operation_id for endpoint in extension)],
+        extensions=("loyalty",) if extension else (),
+        scopes=sorted({one.scope for one in ENDPOINTS} | {one.scope for one in extension}),
         supported_models=("client_credentials_application",) if issues_tokens else (),
     )
     return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
@@ -309,7 +340,8 @@ def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
         system_clock,
         MatchPolicy(on_contact=settings.match_on_contact),
     )
-    processor = Processor(base.operations, apply_records, books, metrics, system_clock)
+    after_apply = base.loyalty.earn if base.loyalty else None
+    processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)
     limits = IngestorLimits(
         max_messages=settings.ingestor_max_messages,
         max_bytes=settings.ingestor_max_bytes,

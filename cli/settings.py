@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     match_on_contact: bool = Field(
         True, description="Whether an e-mail address or phone number may identify a customer (contracts E.3)."
     )
+    loyalty_file: Path | None = Field(
+        None, description="Loyalty programmes, in JSON or TOML (docs/loyalty.md); not set: there are none."
+    )
 
     drain_seconds: Seconds = Field(
         20.0,

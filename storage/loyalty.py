@@ -27,7 +27,7 @@ class LoyaltyRepository:
         """
         if not await self._collection.insert_missing([_document(entry)]):
             return True
-        return await self._collection.find_one({"_id": entry.id, "mark": entry.mark}) is not None
+        return bool(await self._collection.find_ids([entry.id], within={"mark": entry.mark}))
 
     async def last(self, account: Account) -> LedgerEntry | None:
         """The account's newest entry."""
