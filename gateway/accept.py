@@ -4,6 +4,7 @@ Every surface that ingests calls this one use case; none of it touches the store
 client who asks to wait for the outcome is answered from the receipt.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +24,12 @@ from gateway.rest.preferences import Preferences
 from messaging.envelope import Ingestion
 
 TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
+
+_CHECKED_AT_ONCE = 64 * 1024
+"""Bytes of a body that is validated on the event loop; a larger one, which can be made to take seconds,
+is validated in a thread."""
+_THREADS = 2
+"""Bodies validated in threads at a time; as Python runs one thread at once, more would be no faster."""
 
 
 class MalformedBodyError(PermanentError):
@@ -93,6 +100,7 @@ class Acceptor:
         self._watcher = watcher
         self._metrics = metrics
         self._clock = clock
+        self._threads = asyncio.Semaphore(_THREADS)
 
     async def accept(self, submission: Submission) -> Acceptance:
         """Accept `submission`, once its bytes are safe on the durable queue (invariant 2).
@@ -100,7 +108,7 @@ class Acceptor:
         Raises MalformedBodyError, TooManyRecordsError, RateLimitedError, IdempotencyConflictError,
         OutcomeConflictError, OverloadedError, QueueFullError or QueueUnavailableError.
         """
-        checked = self._check(submission)
+        checked = await self._check(submission)
         tenant = submission.principal.tenant
         self._limiter.admit(tenant, checked.records, len(submission.body))
         ingestion = Ingestion(
@@ -118,8 +126,8 @@ class Acceptor:
         receipt = await self._outcome(ingestion, submission.preferences)
         return Acceptance(ingestion.id, checked.records, checked.malformed, receipt)
 
-    def _check(self, submission: Submission) -> Checked:
-        checked = submission.operation.check(submission.body)
+    async def _check(self, submission: Submission) -> Checked:
+        checked = await self._validated(submission.operation, submission.body)
         if not checked.malformed:
             return checked
         if any(fault.code == TOO_MANY_RECORDS for one in checked.malformed for fault in one.faults):
@@ -128,6 +136,12 @@ class Acceptor:
         if whole_body or not submission.preferences.lenient:
             raise MalformedBodyError(checked.malformed)
         return checked
+
+    async def _validated(self, operation: Operation, body: bytes) -> Checked:
+        if len(body) <= _CHECKED_AT_ONCE:
+            return operation.check(body)
+        async with self._threads:
+            return await asyncio.to_thread(operation.check, body)
 
     def _id(self, submission: Submission) -> str:
         tenant = submission.principal.tenant

@@ -4,9 +4,11 @@ Nothing here settles a delivery, and everything here may be done again after a c
 records are decided from what is stored, dead letters have derived ids, the first receipt stands.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -31,6 +33,10 @@ from ingestor.ports import AfterApply, Books
 from messaging.envelope import Ingestion
 
 _log = structlog.get_logger(__name__)
+
+_DECODED_AT_ONCE = 64 * 1024
+"""Bytes of a body that is decoded on the event loop; a larger one is decoded in a thread, so that what
+else runs here, such as the broker's heartbeats, does not wait for it."""
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class Processor:
         """
         jobs = await self._new_jobs(ingestions, attempts)
         for job in jobs:
-            self._decode(job)
+            await self._decode(job)
         results = await self._apply([record for job in jobs for _, record in job.records])
         remaining = iter(results)
         for job in jobs:
@@ -98,7 +104,7 @@ class Processor:
     async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> None:
         for job in await self._new_jobs([ingestion], attempts):
             try:
-                self._decode(job)
+                await self._decode(job)
             except Exception:
                 _log.exception("decode_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
                 job.letters.clear()
@@ -145,14 +151,17 @@ class Processor:
         await self._books.dead_letters.put_many([letter])
         self._metrics.count_dead([letter])
 
-    def _decode(self, job: _Job) -> None:
+    async def _decode(self, job: _Job) -> None:
         operation = self._operations.get(job.ingestion.operation)
         if operation is None:
             self._bury_body(job, UNKNOWN_OPERATION, "decode")
             return
         ingestion = job.ingestion
         accepted_at = ingestion.accepted_at or self._clock()
-        decoded = operation.decode(ingestion.body, Origin(ingestion.tenant, ingestion.id, accepted_at))
+        origin = Origin(ingestion.tenant, ingestion.id, accepted_at)
+        decode = partial(operation.decode, ingestion.body, origin)
+        at_once = len(ingestion.body) <= _DECODED_AT_ONCE
+        decoded = decode() if at_once else await asyncio.to_thread(decode)
         self._bury_malformed(job, decoded)
         job.records = decoded.records
 
