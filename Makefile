@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test install lint format lock proto docs clean
+.PHONY: run test install lint format lock proto release-protos docs clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -39,6 +39,11 @@ lock: install
 
 proto: install
 	$(BIN)/python -m gateway.grpc.generate
+
+# What is released from now on, for the test that nothing released is ever changed.
+release-protos: install
+	$(BIN)/pytest -q tests/grpc/test_compatibility.py
+	$(BIN)/python -m gateway.grpc.generate tests/grpc/released/portico_v1.binpb
 
 docs: install
 	$(BIN)/python -m cli.settings_reference > docs/configuration.md.new

@@ -1,5 +1,6 @@
 """Receipts: what became of every record of an ingestion (design §6, invariant 1)."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from domain.records import Applied, Outcome
@@ -73,7 +74,14 @@ class DedupeCandidate:
     customer_id: str
     other_id: str
     key: str
+    """`IdentityKey.encode()`."""
     seen_at: int
+
+    @property
+    def id(self) -> str:
+        """Derived from the pair and the key, whichever of the two came first."""
+        pair = sorted((self.customer_id, self.other_id))
+        return hashlib.sha256("\x1f".join((self.tenant, *pair, self.key)).encode()).hexdigest()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 import struct
+from collections.abc import Sequence
 
 from domain.errors import PermanentError
 from domain.identity import KeyKind
@@ -27,12 +28,22 @@ class InvalidCursorError(PermanentError):
 
 def encode_cursor(query: Query, cursor: Cursor) -> str:
     """`cursor` as a URL-safe token for `query` and no other."""
-    place = _AT.pack(cursor.at) + cursor.id.encode()
-    return base64.urlsafe_b64encode(_digest(query, place) + place).decode().rstrip("=")
+    return encode_place(_parts(query), cursor)
 
 
 def decode_cursor(query: Query, token: str) -> Cursor:
     """The cursor that `encode_cursor` wrote for `query`. Raises InvalidCursorError."""
+    return decode_place(_parts(query), token)
+
+
+def encode_place(parts: Sequence[str], cursor: Cursor) -> str:
+    """`cursor` as a URL-safe token for the list that `parts` describe and no other."""
+    place = _AT.pack(cursor.at) + cursor.id.encode()
+    return base64.urlsafe_b64encode(_digest(parts, place) + place).decode().rstrip("=")
+
+
+def decode_place(parts: Sequence[str], token: str) -> Cursor:
+    """The cursor that `encode_place` wrote for `parts`. Raises InvalidCursorError."""
     refusal = "the page token is damaged or belongs to another list"
     if len(token) > _MAX_TOKEN:
         raise InvalidCursorError(refusal)
@@ -42,21 +53,25 @@ def decode_cursor(query: Query, token: str) -> Cursor:
         cursor = Cursor(_AT.unpack(place[: _AT.size])[0], place[_AT.size :].decode())
     except (binascii.Error, struct.error, ValueError) as error:
         raise InvalidCursorError(refusal) from error
-    if digest != _digest(query, place) or token != encode_cursor(query, cursor):
+    if digest != _digest(parts, place) or token != encode_place(parts, cursor):
         raise InvalidCursorError(refusal)
     return cursor
 
 
-def _digest(query: Query, place: bytes) -> bytes:
-    bounds = (str(query.above), str(query.until))
-    equal = [text for pair in sorted(query.equal) for text in pair]
-    direction = "descending" if query.descending else "ascending"
-    parts = [query.tenant, query.entity, query.order.name, direction, *bounds, str(len(equal)), *equal]
+def _digest(parts: Sequence[str], place: bytes) -> bytes:
     digest = hashlib.sha256(place)
-    for part in (*parts, *_refs(query)):
+    for part in parts:
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(4, "big") + encoded)
     return digest.digest()[:_DIGEST]
+
+
+def _parts(query: Query) -> list[str]:
+    bounds = (str(query.above), str(query.until))
+    equal = [text for pair in sorted(query.equal) for text in pair]
+    direction = "descending" if query.descending else "ascending"
+    listed = (query.tenant, query.entity, query.order.name, direction, *bounds)
+    return [*listed, str(len(equal)), *equal, *_refs(query)]
 
 
 def _refs(query: Query) -> list[str]:

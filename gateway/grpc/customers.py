@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from domain.reading import Reader
 from gateway.grpc.call import current
-from gateway.grpc.customer_refs import lookup_key
+from gateway.grpc.lookup import lookup_keys
 from gateway.grpc.mapping import write_bounded
 from gateway.grpc.mapping_customer import write_customer
 from gateway.grpc.names import CUSTOMERS
@@ -42,7 +42,7 @@ class CustomersService(CustomersServicer):
         self, request: pb.ListCustomersRequest, context: object
     ) -> pb.ListCustomersResponse:
         """One page of customers."""
-        page, token = await self._reads.page(list_arguments(request))
+        page, token = await self._reads.page(list_arguments(request, merchant_id=request.merchant_id))
         response = pb.ListCustomersResponse(next_page_token=token)
         for stored in page:
             write_bounded(stored, write_customer, response.customers.add())
@@ -60,10 +60,10 @@ class CustomersService(CustomersServicer):
 
     async def LookupCustomer(self, request: pb.LookupCustomerRequest, context: object) -> pb.Customer:
         """The customer that an identity key names."""
-        key = lookup_key(request, self._region)
-        customer_id = await self._reader.lookup(current().tenant, key)
-        if customer_id is None:
-            raise CUSTOMERS.not_found()
-        message = pb.Customer()
-        write_bounded(await self._reads.get_by_id(customer_id), write_customer, message)
-        return message
+        for key in lookup_keys(request, self._region):
+            customer_id = await self._reader.lookup(current().tenant, key)
+            if customer_id is not None:
+                message = pb.Customer()
+                write_bounded(await self._reads.get_by_id(customer_id), write_customer, message)
+                return message
+        raise CUSTOMERS.not_found()

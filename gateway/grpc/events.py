@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 
-from gateway.grpc.mapping import write_bounded, write_event
+from domain.events import normalized_event_type
+from gateway.grpc.mapping import write_bounded
+from gateway.grpc.mapping_records import write_event
 from gateway.grpc.pb.portico.v1 import events_pb2 as pb
 from gateway.grpc.pb.portico.v1.events_pb2_grpc import EventsServicer
 from gateway.grpc.reads import Reads
-from gateway.grpc.requests import list_arguments, stream_start
+from gateway.grpc.requests import occurrence_arguments, stream_start
 
 
 class EventsService(EventsServicer):
@@ -33,7 +35,9 @@ class EventsService(EventsServicer):
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: object) -> pb.ListEventsResponse:
         """One page of events."""
-        page, token = await self._reads.page(list_arguments(request, request.customer))
+        event_type = normalized_event_type(request.event_type)
+        arguments = occurrence_arguments(request, by_occurrence=bool(event_type), event_type_norm=event_type)
+        page, token = await self._reads.page(arguments)
         response = pb.ListEventsResponse(next_page_token=token)
         for stored in page:
             write_bounded(stored, write_event, response.events.add())

@@ -1,4 +1,4 @@
-"""What every call passes through: request id, deadline, authentication, read-your-writes, status codes."""
+"""What every call passes: request id, deadline, authentication, read-your-writes, status codes, metrics."""
 
 import asyncio
 import re
@@ -12,6 +12,7 @@ import grpc
 from domain.ingestion_id import IngestionIds
 from gateway.auth import Authenticator, require_scope
 from gateway.grpc.call import Call, begin
+from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.refusal import RefusedError, invalid
 from gateway.grpc.scopes import PUBLIC, REQUIRED, service_of
 from gateway.grpc.statuses import status_of
@@ -32,11 +33,14 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method but the public ones."""
 
-    def __init__(self, authenticator: Authenticator, ids: IngestionIds, watcher: ReceiptWatcher) -> None:
+    def __init__(
+        self, authenticator: Authenticator, ids: IngestionIds, watcher: ReceiptWatcher, metrics: GrpcMetrics
+    ) -> None:
         """Nothing is opened; `watcher` answers the waits of `portico-after`."""
         self._authenticator = authenticator
         self._ids = ids
         self._watcher = watcher
+        self._metrics = metrics
         self._serving: set[asyncio.Task[Any]] = set()
 
     async def intercept_service(
@@ -79,6 +83,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             async with self._guarded(method, context, None), aclosing(inner(request, context)) as responses:
                 async for response in responses:
                     await context.write(response)
+                    self._metrics.streamed(method, response)
 
         return serve
 
@@ -88,13 +93,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         metadata = _texts(context)
         context.set_trailing_metadata(((REQUEST_ID, _request_id(metadata)),))
         budget = _shorter(context.time_remaining(), most)
-        try:
-            async with asyncio.timeout(budget):
-                await self._admit(method, metadata, budget)
-                yield
-        except Exception as error:
-            code, message = status_of(error)
-            await context.abort(code, message)
+        with self._metrics.call(method) as served:
+            try:
+                async with asyncio.timeout(budget):
+                    await self._admit(method, metadata, budget)
+                    yield
+                served.code = grpc.StatusCode.OK
+            except Exception as error:
+                served.code, message = status_of(error)
+                await context.abort(served.code, message)
 
     async def _admit(self, method: str, metadata: dict[str, str], budget: float | None) -> None:
         principal = await self._authenticator.authenticate(metadata.get("authorization"))

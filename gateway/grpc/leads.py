@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from gateway.grpc.mapping import write_bounded, write_lead
+from gateway.grpc.mapping import write_bounded
+from gateway.grpc.mapping_records import write_lead
 from gateway.grpc.pb.portico.v1 import leads_pb2 as pb
 from gateway.grpc.pb.portico.v1.leads_pb2_grpc import LeadsServicer
 from gateway.grpc.reads import Reads
@@ -33,7 +34,8 @@ class LeadsService(LeadsServicer):
 
     async def ListLeads(self, request: pb.ListLeadsRequest, context: object) -> pb.ListLeadsResponse:
         """One page of leads."""
-        page, token = await self._reads.page(list_arguments(request, request.customer))
+        arguments = list_arguments(request, request.customer, external_keys=request.external_id)
+        page, token = await self._reads.page(arguments)
         response = pb.ListLeadsResponse(next_page_token=token)
         for stored in page:
             write_bounded(stored, write_lead, response.leads.add())

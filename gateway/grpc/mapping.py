@@ -8,17 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+import orjson
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from domain.clock import to_millis
 from domain.records import Fields, SourceState, Stored
-from gateway.grpc.names import EVENTS, LEADS, ORDERS, REVIEWS, Collection
+from gateway.grpc.names import Collection
 from gateway.grpc.pb.portico.v1.common_pb2 import SourceDocument
-from gateway.grpc.pb.portico.v1.events_pb2 import Event
-from gateway.grpc.pb.portico.v1.leads_pb2 import Lead
-from gateway.grpc.pb.portico.v1.orders_pb2 import Order
-from gateway.grpc.pb.portico.v1.reviews_pb2 import Review
 from gateway.grpc.refusal import invalid
 
 _EARLIEST = to_millis(datetime(1, 1, 1, tzinfo=UTC)) // 1_000
@@ -127,49 +124,17 @@ def write_bounded(stored: Stored, write: Callable[[Stored, M], None], into: M) -
         into.oversized = True
 
 
-def write_lead(stored: Stored, into: Lead) -> None:
-    """Fill a lead."""
-    write_head(stored, LEADS, into)
-    _write_texts(stored.fields, ("lead_id", "source", "status", "customer_ref"), into)
-
-
-_ORDER_TEXTS = ("order_id", "customer_ref", "sales_channel", "status")
-_ORDER_TIMES = (
-    ("placed_at", "place_time"),
-    ("confirmed_at", "confirm_time"),
-    ("completed_at", "complete_time"),
-    ("canceled_at", "cancel_time"),
-)
-
-
-def write_order(stored: Stored, into: Order) -> None:
-    """Fill an order."""
-    write_head(stored, ORDERS, into)
-    _write_texts(stored.fields, _ORDER_TEXTS, into)
-    for column, attribute in _ORDER_TIMES:
-        if moment := stored.fields.get(column):
-            set_millis(getattr(into, attribute), to_millis(moment))
-
-
-def write_review(stored: Stored, into: Review) -> None:
-    """Fill a review."""
-    write_head(stored, REVIEWS, into)
-    _write_texts(stored.fields, ("review_id", "review_type", "reference_type", "customer_ref"), into)
-    if rating := stored.fields.get("rating"):
-        into.rating.value = rating["value"]
-        _write_texts(rating, ("style", "comment"), into.rating)
-
-
-def write_event(stored: Stored, into: Event) -> None:
-    """Fill an event."""
-    write_head(stored, EVENTS, into)
-    _write_texts(stored.fields, ("event_type", "entity_type", "customer_ref"), into)
-    into.normalized_event_type = stored.fields.get("event_type_norm", "")
-    if moment := stored.fields.get("occurred_at"):
-        set_millis(into.occur_time, to_millis(moment))
-
-
-def _write_texts(fields: Fields, names: tuple[str, ...], into: object) -> None:
+def write_texts(fields: Fields, names: tuple[str, ...], into: object) -> None:
+    """Set the attributes `names` to the columns of the same name that there are."""
     for name in names:
         if text := fields.get(name):
             setattr(into, name, text)
+
+
+def write_json(fields: Fields, name: str, into: object) -> None:
+    """Set the attribute `{name}_json` to the column `name` as JSON text, where there is one.
+
+    Text rather than a Struct, which makes every number a double.
+    """
+    if value := fields.get(name):
+        setattr(into, f"{name}_json", orjson.dumps(value).decode())

@@ -2,9 +2,31 @@
 
 from domain.clock import to_millis
 from domain.records import Fields, Stored
-from gateway.grpc.mapping import set_millis, write_head
+from gateway.grpc.mapping import set_millis, write_head, write_json, write_texts
 from gateway.grpc.names import CUSTOMERS
-from gateway.grpc.pb.portico.v1.customers_pb2 import Consent, Customer, Document, Email, ExternalId, Phone
+from gateway.grpc.pb.portico.v1.customers_pb2 import (
+    Address,
+    Consent,
+    Customer,
+    Email,
+    ExternalId,
+    Phone,
+)
+
+_DEMOGRAPHICS = ("birth_date", "gender", "marital_status", "language", "nationality")
+_ADDRESS = (
+    "type",
+    "street",
+    "number",
+    "complement",
+    "neighborhood",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+    "reference",
+    "formatted_address",
+)
 
 
 def write_customer(stored: Stored, into: Customer) -> None:
@@ -16,7 +38,13 @@ def write_customer(stored: Stored, into: Customer) -> None:
     into.display_name = text("display_name", "")
     into.birth_date = text("birth_date", "")
     into.gender = text("gender", "")
+    into.merchant_id = text("merchant_id", "")
     _write_identities(fields, into)
+    _write_contacts(fields, into)
+    if demographics := fields.get("demographics"):
+        write_texts(demographics, _DEMOGRAPHICS, into.demographics)
+    write_json(fields, "metadata", into)
+    write_json(fields, "other_contacts", into)
     for consent in fields.get("consents", ()):
         _write_consent(consent, into.consents.add())
     if moment := fields.get("source_created_at"):
@@ -29,33 +57,47 @@ def _write_identities(fields: Fields, into: Customer) -> None:
     if logical_ids := fields.get("logical_ids"):
         into.logical_ids.extend(logical_ids)
     for external_id in fields.get("external_ids", ()):
-        _write_external_id(external_id, into.external_ids.add())
+        write_external_id(external_id, into.external_ids.add())
+    if identifier := fields.get("identifier"):
+        into.identifier.type = identifier["type"]
+        into.identifier.value = identifier["value"]
     if document := fields.get("document"):
-        _write_document(document, into.document)
+        write_texts(document, ("number", "type", "country", "issuer"), into.document)
+
+
+def _write_contacts(fields: Fields, into: Customer) -> None:
     for email in fields.get("emails", ()):
         _write_contact(email, into.emails.add())
     for phone in fields.get("phones", ()):
-        _write_contact(phone, into.phones.add())
+        message = into.phones.add()
+        _write_contact(phone, message)
+        write_texts(phone, ("country_code", "extension"), message)
+    for address in fields.get("addresses", ()):
+        _write_address(address, into.addresses.add())
 
 
-def _write_external_id(external_id: Fields, into: ExternalId) -> None:
+def write_external_id(external_id: Fields, into: ExternalId) -> None:
+    """Fill an external id."""
     into.source = external_id["source"]
     into.value = external_id["value"]
     into.source_name = external_id.get("source_name", "")
     into.key = external_id.get("key", "")
 
 
-def _write_document(document: Fields, into: Document) -> None:
-    into.number = document["number"]
-    into.type = document.get("type", "")
-    into.country = document.get("country", "")
-
-
 def _write_contact(contact: Fields, into: Email | Phone) -> None:
     into.value = contact["value"]
     into.normalized = contact.get("normalized", "")
+    into.type = contact.get("type", "")
     into.primary = contact.get("is_primary", False)
     into.verified = contact.get("verified", False)
+
+
+def _write_address(address: Fields, into: Address) -> None:
+    write_texts(address, _ADDRESS, into)
+    into.primary = address.get("is_primary", False)
+    if geo := address.get("geo"):
+        into.geo.latitude = geo["latitude"]
+        into.geo.longitude = geo["longitude"]
 
 
 def _write_consent(consent: Fields, into: Consent) -> None:

@@ -1,7 +1,8 @@
 """Resource names (AIP-122): `customers/{customer}` and its like.
 
-Customers and events are named by the stored id. Leads, orders and reviews are named by the
-sender's own id, which may hold any character and is therefore percent-encoded.
+Customers, events and dedupe candidates are named by the stored id. Leads, orders and reviews are
+named by the sender's own id, which may hold any character and is therefore percent-encoded. A lead
+may be stored under another of its keys, before or without such an id: it is named by the stored id.
 """
 
 import re
@@ -12,6 +13,7 @@ from domain.records import Entity, Stored, derived_id
 from gateway.grpc.refusal import RefusedError, invalid
 
 _MAX_NAME = 4_096
+_STORED_ID = re.compile(r"[a-z]+_[0-9A-HJKMNP-TV-Z]{26}")
 _SEGMENT = re.compile(r"(?:[^/%]|%[0-9A-Fa-f]{2})+")
 
 
@@ -22,18 +24,27 @@ class Collection:
     entity: Entity
     plural: str
     sender_id: str | None
-    """The canonical field that holds the sender's own id; None where the stored id is the name."""
+    """The column that holds the sender's own id; None where the stored id is the name."""
 
     def name(self, stored: Stored) -> str:
         """The resource name of a stored record."""
-        if self.sender_id is None:
+        given = stored.fields.get(self.sender_id) if self.sender_id else None
+        if given is None or not self._leads_to(given, stored):
             return f"{self.plural}/{stored.id}"
-        return f"{self.plural}/{quote(stored.fields[self.sender_id], safe='')}"
+        return f"{self.plural}/{quote(given, safe='')}"
 
     def stored_id(self, tenant: str, name: str) -> str:
         """The stored id that a resource name means. Raises RefusedError (INVALID_ARGUMENT)."""
         segment = segment_of(self.plural, name)
-        return segment if self.sender_id is None else derived_id(self.entity, tenant, segment)
+        if self.sender_id is None or _STORED_ID.fullmatch(segment):
+            return segment
+        return derived_id(self.entity, tenant, segment)
+
+    def _leads_to(self, given: str, stored: Stored) -> bool:
+        if _STORED_ID.fullmatch(given):
+            return False
+        # An id is dear to derive, and of other entities it is known to be this one.
+        return self.entity is not Entity.LEAD or derived_id(self.entity, stored.tenant, given) == stored.id
 
     def not_found(self) -> RefusedError:
         """The one answer for a record that is unknown or another tenant's."""

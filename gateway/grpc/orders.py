@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from gateway.grpc.mapping import write_bounded, write_order
+from gateway.grpc.mapping import write_bounded
+from gateway.grpc.mapping_records import write_order
 from gateway.grpc.pb.portico.v1 import orders_pb2 as pb
 from gateway.grpc.pb.portico.v1.orders_pb2_grpc import OrdersServicer
 from gateway.grpc.reads import Reads
-from gateway.grpc.requests import list_arguments, stream_start
+from gateway.grpc.requests import occurrence_arguments, stream_start
 
 
 class OrdersService(OrdersServicer):
@@ -33,7 +34,10 @@ class OrdersService(OrdersServicer):
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: object) -> pb.ListOrdersResponse:
         """One page of orders."""
-        page, token = await self._reads.page(list_arguments(request, request.customer))
+        arguments = occurrence_arguments(
+            request, merchant_id=request.merchant_id, sales_channel=request.sales_channel
+        )
+        page, token = await self._reads.page(arguments)
         response = pb.ListOrdersResponse(next_page_token=token)
         for stored in page:
             write_bounded(stored, write_order, response.orders.add())

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from domain.clock import Clock
+from domain.find import FindCustomer
 from domain.reading import Cursor, Order, Query, Reader
 from domain.records import Entity, Stored
 from gateway.grpc.call import current
-from gateway.grpc.customer_refs import customer_refs
 from gateway.grpc.mapping import weight
 from gateway.grpc.names import CUSTOMERS, Collection
 from gateway.grpc.refusal import RefusedError, invalid
@@ -31,18 +31,29 @@ class ListArguments:
 
     page_size: int
     page_token: str
-    updated_after: int | None
-    """Milliseconds since the Unix epoch."""
     customer: str = ""
     """Resource name of a customer; empty for all."""
+    equal: tuple[tuple[str, str], ...] = ()
+    """Columns and the values they must have (domain.reading.FILTERS)."""
+    order: Order = Order.VERSION
+    above: int | None = None
+    """Only times in that order later than this, in milliseconds since the Unix epoch."""
+    until: int | None = None
+    """Only times in that order up to this, in milliseconds since the Unix epoch."""
+    latest_first: bool = False
 
 
 class Reads:
     """Reads of one entity's records, in the tenant of the current call."""
 
-    def __init__(self, reader: Reader, collection: Collection, clock: Clock, settle_lag: float) -> None:
-        """Streams leave out what was written within the last `settle_lag` seconds."""
+    def __init__(
+        self, reader: Reader, find: FindCustomer, collection: Collection, clock: Clock, settle_lag: float
+    ) -> None:
+        """`find` knows what names a customer. Streams leave out what was written within the last
+        `settle_lag` seconds.
+        """
         self._reader = reader
+        self._find = find
         self._collection = collection
         self._entity: Entity = collection.entity
         self._clock = clock
@@ -78,18 +89,14 @@ class Reads:
 
         Raises RefusedError and InvalidCursorError.
         """
-        if arguments.page_size < 0:
-            raise invalid("page_size must not be negative")
-        limit = min(arguments.page_size or DEFAULT_PAGE, MAX_PAGE)
-        query = Query(self._entity, current().tenant, Order.VERSION, above=arguments.updated_after)
-        if arguments.customer:
-            query = replace(query, customer_refs=await self._customer_refs(arguments.customer))
+        limit = page_limit(arguments.page_size)
+        query = await self._query(arguments)
         after = decode_cursor(query, arguments.page_token) if arguments.page_token else None
         found = await self._reader.page(query, after=after, limit=limit + 1)
         page = next(batches(found[:limit], PAGE_BYTES), [])
         if len(page) == len(found):
             return page, ""
-        return page, encode_cursor(query, Cursor(page[-1].version.at, page[-1].id))
+        return page, encode_cursor(query, Cursor.behind(page[-1], query.order))
 
     async def stream(self, changed_after: int | None, resume_token: str) -> AsyncIterator[Batch]:
         """Batches of what changed, each with its resume token, until caught up.
@@ -108,13 +115,33 @@ class Reads:
                 after = Cursor(batch[-1].updated_at, batch[-1].id)
                 yield batch, encode_cursor(following, after)
 
+    async def _query(self, arguments: ListArguments) -> Query:
+        refs = await self._customer_refs(arguments.customer) if arguments.customer else None
+        return Query(
+            self._entity,
+            current().tenant,
+            arguments.order,
+            above=arguments.above,
+            until=arguments.until,
+            customer_refs=refs,
+            equal=arguments.equal,
+            descending=arguments.latest_first,
+        )
+
     async def _customer_refs(self, name: str) -> frozenset[str]:
         tenant = current().tenant
         customer_id = CUSTOMERS.stored_id(tenant, name)
         found = await self._reader.get_many(Entity.CUSTOMER, tenant, [customer_id])
         if customer_id not in found:
             raise CUSTOMERS.not_found()
-        return customer_refs(found[customer_id])
+        return await self._find.references(found[customer_id])
+
+
+def page_limit(page_size: int) -> int:
+    """How many records a page holds at most. Raises RefusedError (INVALID_ARGUMENT)."""
+    if page_size < 0:
+        raise invalid("page_size must not be negative")
+    return min(page_size or DEFAULT_PAGE, MAX_PAGE)
 
 
 def batches(records: Sequence[Stored], most_bytes: int) -> Iterator[list[Stored]]:

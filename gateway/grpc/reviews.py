@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from gateway.grpc.mapping import write_bounded, write_review
+from gateway.grpc.mapping import write_bounded
+from gateway.grpc.mapping_records import write_review
 from gateway.grpc.pb.portico.v1 import reviews_pb2 as pb
 from gateway.grpc.pb.portico.v1.reviews_pb2_grpc import ReviewsServicer
 from gateway.grpc.reads import Reads
-from gateway.grpc.requests import list_arguments, stream_start
+from gateway.grpc.requests import occurrence_arguments, stream_start
 
 
 class ReviewsService(ReviewsServicer):
@@ -33,7 +34,8 @@ class ReviewsService(ReviewsServicer):
 
     async def ListReviews(self, request: pb.ListReviewsRequest, context: object) -> pb.ListReviewsResponse:
         """One page of reviews."""
-        page, token = await self._reads.page(list_arguments(request, request.customer))
+        arguments = occurrence_arguments(request, merchant_id=request.merchant_id, order_id=request.order_id)
+        page, token = await self._reads.page(arguments)
         response = pb.ListReviewsResponse(next_page_token=token)
         for stored in page:
             write_bounded(stored, write_review, response.reviews.add())

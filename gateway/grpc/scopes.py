@@ -15,6 +15,7 @@ REQUIRED = {
     "portico.v1.Orders": "orders.crm.read",
     "portico.v1.Reviews": "customer.read",
     "portico.v1.Events": "customer.read",
+    "portico.v1.DedupeCandidates": "customer.read",
     "portico.v1.Ingestions": None,
 }
 """The scope that each service needs; None where any valid token will do."""

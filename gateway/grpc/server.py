@@ -8,18 +8,22 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from domain.clock import Clock, system_clock
+from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
 from domain.ports import ReceiptStore
 from domain.reading import Reader
 from gateway.auth import Authenticator
 from gateway.grpc.customers import CustomersService
+from gateway.grpc.dedupe import CandidateReader, DedupeCandidatesService
 from gateway.grpc.events import EventsService
 from gateway.grpc.ingestions import IngestionsService
 from gateway.grpc.interceptors import CallInterceptor
 from gateway.grpc.leads import LeadsService
+from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.names import CUSTOMERS, EVENTS, LEADS, ORDERS, REVIEWS, Collection
 from gateway.grpc.orders import OrdersService
 from gateway.grpc.pb.portico.v1.customers_pb2_grpc import add_CustomersServicer_to_server
+from gateway.grpc.pb.portico.v1.dedupe_pb2_grpc import add_DedupeCandidatesServicer_to_server
 from gateway.grpc.pb.portico.v1.events_pb2_grpc import add_EventsServicer_to_server
 from gateway.grpc.pb.portico.v1.ingestions_pb2_grpc import add_IngestionsServicer_to_server
 from gateway.grpc.pb.portico.v1.leads_pb2_grpc import add_LeadsServicer_to_server
@@ -65,10 +69,12 @@ class GrpcServer:
         self,
         *,
         reader: Reader,
+        candidates: CandidateReader,
         receipts: ReceiptStore,
         watcher: ReceiptWatcher,
         ids: IngestionIds,
         authenticator: Authenticator,
+        metrics: GrpcMetrics,
         host: str = "127.0.0.1",
         port: int = 0,
         tls: Tls | None = None,
@@ -83,6 +89,8 @@ class GrpcServer:
         looked up without one.
         """
         self._reader = reader
+        self._find = FindCustomer(reader, region)
+        self._candidates = candidates
         self._receipts = receipts
         self._watcher = watcher
         self._ids = ids
@@ -91,7 +99,7 @@ class GrpcServer:
         self._clock = clock
         self._settle_lag = settle_lag
         self._region = region
-        self._interceptor = CallInterceptor(authenticator, ids, watcher)
+        self._interceptor = CallInterceptor(authenticator, ids, watcher, metrics)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self.port = port
@@ -145,6 +153,8 @@ class GrpcServer:
         add_OrdersServicer_to_server(OrdersService(self._reads(ORDERS)), server)
         add_ReviewsServicer_to_server(ReviewsService(self._reads(REVIEWS)), server)
         add_EventsServicer_to_server(EventsService(self._reads(EVENTS)), server)
+        candidates = DedupeCandidatesService(self._candidates, self._reader)
+        add_DedupeCandidatesServicer_to_server(candidates, server)
         ingestions = IngestionsService(self._receipts, self._watcher, self._ids)
         add_IngestionsServicer_to_server(ingestions, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -152,4 +162,4 @@ class GrpcServer:
         reflection.enable_server_reflection(names, server)
 
     def _reads(self, collection: Collection) -> Reads:
-        return Reads(self._reader, collection, self._clock, self._settle_lag)
+        return Reads(self._reader, self._find, collection, self._clock, self._settle_lag)

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from gateway.grpc.pb.portico.v1 import (
     customers_pb2,
+    dedupe_pb2,
     events_pb2,
     ingestions_pb2,
     leads_pb2,
@@ -29,9 +30,10 @@ SCOPES = {
     "Orders": "orders.crm.read",
     "Reviews": "customer.read",
     "Events": "customer.read",
+    "DedupeCandidates": "customer.read",
     "Ingestions": None,
 }
-FILES = (customers_pb2, leads_pb2, orders_pb2, reviews_pb2, events_pb2, ingestions_pb2)
+FILES = (customers_pb2, leads_pb2, orders_pb2, reviews_pb2, events_pb2, dedupe_pb2, ingestions_pb2)
 METHODS = [
     (method, SCOPES[service.name])
     for file in FILES
@@ -59,8 +61,8 @@ async def outcome(world: World, method: Any, metadata: Any) -> tuple[grpc.Status
 
 
 def test_every_method_of_the_issue_is_served() -> None:
-    """Four reads of five entities, the lookup, and two of ingestions."""
-    assert 5 * 4 + 1 + 2 == len(METHODS)
+    """Four reads of five entities, the lookup, two of dedupe candidates, and two of ingestions."""
+    assert 5 * 4 + 1 + 2 + 2 == len(METHODS)
 
 
 @every_method

@@ -22,6 +22,10 @@ LOOKUPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("phone:+5511999990000", {"phone": "(11) 99999-0000"}),
     ("identifier:loyalty:77", {"identifier": customers_pb2.Identifier(type="loyalty", value="77")}),
+    (
+        "identifier:email:maria@example.com",
+        {"identifier": customers_pb2.Identifier(type="email", value="Maria@Example.com")},
+    ),
 )
 
 
@@ -42,6 +46,17 @@ async def test_a_customer_is_found_by_every_kind_of_key(
     await world.keep(someone)
     await world.store.identities.claim(TENANT, {encoded: someone.id})
     assert someone.id == (await lookup(world, **key)).uid
+
+
+async def test_an_identifier_finds_its_owner_although_many_share_the_contact(world: World) -> None:
+    """The pair is the customer's own; the e-mail in it is looked up only where nobody has the pair."""
+    owner = customer()
+    await world.keep(owner)
+    pair, contact = "identifier:email:maria@example.com", "email:maria@example.com"
+    await world.store.identities.claim(TENANT, {pair: owner.id, contact: "cust_1"})
+    await world.store.identities.mark_shared(TENANT, [contact])
+    identifier = customers_pb2.Identifier(type="email", value="maria@example.com")
+    assert owner.id == (await lookup(world, identifier=identifier)).uid
 
 
 async def test_a_key_that_several_share_names_nobody(world: World) -> None:
@@ -72,6 +87,8 @@ async def test_an_unknown_key_is_not_found_as_is_a_foreign_one(world: World) -> 
         {},
         {"logical_id": ""},
         {"phone": "abc"},
+        {"document": "..."},
+        {"email": " "},
         {"external_id": customers_pb2.ExternalId(source="app")},
         {"identifier": customers_pb2.Identifier(value="x")},
     ],

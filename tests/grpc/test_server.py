@@ -27,7 +27,8 @@ from tests.support.grpc_world import TENANT, World, caller, customer, open_world
 from tests.support.proxy import Proxy
 
 SERVICES = {
-    f"portico.v1.{name}" for name in ("Customers", "Leads", "Orders", "Reviews", "Events", "Ingestions")
+    f"portico.v1.{name}"
+    for name in ("Customers", "Leads", "Orders", "Reviews", "Events", "DedupeCandidates", "Ingestions")
 }
 
 
@@ -99,8 +100,7 @@ async def test_no_handler_works_past_the_deadline(mongodb_url: str, database_nam
     assert port is not None
     async with Proxy(port) as proxy:
         url = mongodb_url.replace(f":{port}", f":{proxy.port}")
-        # PyMongo's own client closes without blocking the loop that the proxy runs in.
-        async with open_store(url, name=database_name, driver="pymongo") as store, open_world(store) as world:
+        async with open_store(url, name=database_name) as store, open_world(store) as world:
             proxy.pause()
             stub = CustomersStub(world.channel)
             stream = stub.StreamCustomers(StreamCustomersRequest(), metadata=caller(), timeout=0.3)

@@ -6,12 +6,14 @@ from typing import Any
 
 import grpc
 import orjson
+from prometheus_client import CollectorRegistry
 
 from domain.clock import Clock, from_millis, system_clock
 from domain.ingestion_id import IngestionIds
 from domain.records import Entity, Fields, Outcome, SourceState, Stored, Write, derived_id
 from domain.version import Version
 from gateway.auth import Authenticator, mint_token
+from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.server import GrpcServer, Tls
 from gateway.keys import FixedKey
 from gateway.receipts import ReceiptWatcher
@@ -31,12 +33,18 @@ class World:
     """A server, a channel to it, and what stands behind it."""
 
     def __init__(
-        self, store: Store, server: GrpcServer, channel: grpc.aio.Channel, ids: IngestionIds
+        self,
+        store: Store,
+        server: GrpcServer,
+        channel: grpc.aio.Channel,
+        ids: IngestionIds,
+        registry: CollectorRegistry,
     ) -> None:
         self.store = store
         self.server = server
         self.channel = channel
         self.ids = ids
+        self.registry = registry
 
     async def keep(self, *records: Stored) -> None:
         """Store records as they are."""
@@ -61,16 +69,18 @@ async def open_world(
     port: int = 0,
 ) -> AsyncIterator[World]:
     """A server, on a free port unless told, that reads from `store`, and a channel to it."""
-    ids = IngestionIds(SECRET)
+    ids, registry = IngestionIds(SECRET), CollectorRegistry()
     authenticator = Authenticator(FixedKey("HS256", SECRET), issuer="portico", audience="portico")
     async with (
         ReceiptWatcher(store.receipts) as watcher,
         GrpcServer(
             reader=store.reader,
+            candidates=store.dedupe,
             receipts=store.receipts,
             watcher=watcher,
             ids=ids,
             authenticator=authenticator,
+            metrics=GrpcMetrics(registry),
             clock=clock,
             settle_lag=settle_lag,
             port=port,
@@ -78,7 +88,7 @@ async def open_world(
         ) as server,
         _channel(server.port, tls) as channel,
     ):
-        yield World(store, server, channel, ids)
+        yield World(store, server, channel, ids, registry)
 
 
 def _channel(port: int, tls: Tls | None) -> grpc.aio.Channel:
@@ -145,13 +155,21 @@ def customer(key: str = "customer-123", *, tenant: str = TENANT, at: int = T0, *
     return stored(Entity.CUSTOMER, key, columns | fields, tenant=tenant, at=at)
 
 
-def lead(key: str = "lead-7", **more: Any) -> Stored:
+def lead(key: str = "lead-7", *, tenant: str = TENANT, at: int = T0, **fields: Any) -> Stored:
     """A lead of customer-123."""
     columns = {"lead_id": key, "source": "campaign", "status": "new", "customer_ref": "logical:customer-123"}
-    return stored(Entity.LEAD, key, columns, **more)
+    return stored(Entity.LEAD, key, columns | fields, tenant=tenant, at=at)
 
 
-def order(key: str = "order-55", customer_ref: str = "logical:customer-123", **more: Any) -> Stored:
+def order(
+    key: str = "order-55",
+    customer_ref: str = "logical:customer-123",
+    *,
+    tenant: str = TENANT,
+    at: int = T0,
+    padding: int = 0,
+    **fields: Any,
+) -> Stored:
     """An order that was placed and completed."""
     columns = {
         "order_id": key,
@@ -161,10 +179,10 @@ def order(key: str = "order-55", customer_ref: str = "logical:customer-123", **m
         "placed_at": from_millis(T0 + 1),
         "completed_at": from_millis(T0 + 1_002),
     }
-    return stored(Entity.ORDER, key, columns, **more)
+    return stored(Entity.ORDER, key, columns | fields, tenant=tenant, at=at, padding=padding)
 
 
-def review(key: str = "review-3", **more: Any) -> Stored:
+def review(key: str = "review-3", *, tenant: str = TENANT, at: int = T0, **fields: Any) -> Stored:
     """A review of an order, with words."""
     columns = {
         "review_id": key,
@@ -172,10 +190,10 @@ def review(key: str = "review-3", **more: Any) -> Stored:
         "reference_type": "order",
         "rating": {"style": "OTHER", "value": 4.5, "comment": "bom"},
     }
-    return stored(Entity.REVIEW, key, columns, **more)
+    return stored(Entity.REVIEW, key, columns | fields, tenant=tenant, at=at)
 
 
-def event(key: str = "digest-1", **more: Any) -> Stored:
+def event(key: str = "digest-1", *, tenant: str = TENANT, at: int = T0, **fields: Any) -> Stored:
     """A customer event."""
     columns = {
         "event_type": "CUSTOMER_UPDATED",
@@ -184,4 +202,4 @@ def event(key: str = "digest-1", **more: Any) -> Stored:
         "occurred_at": from_millis(T0),
         "customer_ref": "logical:customer-123",
     }
-    return stored(Entity.EVENT, key, columns, **more)
+    return stored(Entity.EVENT, key, columns | fields, tenant=tenant, at=at)

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from gateway.grpc.pb.portico.v1 import common_pb2 as portico_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aportico/v1/customers.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xeb\x04\n\x08\x43ustomer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\t \x01(\t\x12\x13\n\x0blogical_ids\x18\n \x03(\t\x12,\n\x0c\x65xternal_ids\x18\x0b \x03(\x0b\x32\x16.portico.v1.ExternalId\x12&\n\x08\x64ocument\x18\x0c \x01(\x0b\x32\x14.portico.v1.Document\x12!\n\x06\x65mails\x18\r \x03(\x0b\x32\x11.portico.v1.Email\x12!\n\x06phones\x18\x0e \x03(\x0b\x32\x11.portico.v1.Phone\x12\x12\n\nbirth_date\x18\x0f \x01(\t\x12\x0e\n\x06gender\x18\x10 \x01(\t\x12%\n\x08\x63onsents\x18\x11 \x03(\x0b\x32\x13.portico.v1.Consent\x12\x36\n\x12source_create_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12source_update_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\nExternalId\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0bsource_name\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\"9\n\x08\x44ocument\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\"M\n\x05\x45mail\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nnormalized\x18\x02 \x01(\t\x12\x0f\n\x07primary\x18\x03 \x01(\x08\x12\x10\n\x08verified\x18\x04 \x01(\x08\"M\n\x05Phone\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nnormalized\x18\x02 \x01(\t\x12\x0f\n\x07primary\x18\x03 \x01(\x08\x12\x10\n\x08verified\x18\x04 \x01(\x08\"\xc1\x01\n\x07\x43onsent\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\x12.\n\ngrant_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc7\x01\n\x15LookupCustomerRequest\x12,\n\nidentifier\x18\x01 \x01(\x0b\x32\x16.portico.v1.IdentifierH\x00\x12-\n\x0b\x65xternal_id\x18\x02 \x01(\x0b\x32\x16.portico.v1.ExternalIdH\x00\x12\x12\n\x08\x64ocument\x18\x03 \x01(\tH\x00\x12\x0f\n\x05\x65mail\x18\x04 \x01(\tH\x00\x12\x0f\n\x05phone\x18\x05 \x01(\tH\x00\x12\x14\n\nlogical_id\x18\x06 \x01(\tH\x00\x42\x05\n\x03key\")\n\nIdentifier\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\"\n\x12GetCustomerRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x18\x42\x61tchGetCustomersRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"D\n\x19\x42\x61tchGetCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\"p\n\x14ListCustomersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x15ListCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x16StreamCustomersRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"X\n\x17StreamCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb1\x03\n\tCustomers\x12\x43\n\x0bGetCustomer\x12\x1e.portico.v1.GetCustomerRequest\x1a\x14.portico.v1.Customer\x12`\n\x11\x42\x61tchGetCustomers\x12$.portico.v1.BatchGetCustomersRequest\x1a%.portico.v1.BatchGetCustomersResponse\x12T\n\rListCustomers\x12 .portico.v1.ListCustomersRequest\x1a!.portico.v1.ListCustomersResponse\x12\\\n\x0fStreamCustomers\x12\".portico.v1.StreamCustomersRequest\x1a#.portico.v1.StreamCustomersResponse0\x01\x12I\n\x0eLookupCustomer\x12!.portico.v1.LookupCustomerRequest\x1a\x14.portico.v1.Customerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aportico/v1/customers.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xb8\x06\n\x08\x43ustomer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\t \x01(\t\x12\x13\n\x0blogical_ids\x18\n \x03(\t\x12,\n\x0c\x65xternal_ids\x18\x0b \x03(\x0b\x32\x16.portico.v1.ExternalId\x12&\n\x08\x64ocument\x18\x0c \x01(\x0b\x32\x14.portico.v1.Document\x12!\n\x06\x65mails\x18\r \x03(\x0b\x32\x11.portico.v1.Email\x12!\n\x06phones\x18\x0e \x03(\x0b\x32\x11.portico.v1.Phone\x12\x12\n\nbirth_date\x18\x0f \x01(\t\x12\x0e\n\x06gender\x18\x10 \x01(\t\x12%\n\x08\x63onsents\x18\x11 \x03(\x0b\x32\x13.portico.v1.Consent\x12\x36\n\x12source_create_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12source_update_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\nidentifier\x18\x14 \x01(\x0b\x32\x16.portico.v1.Identifier\x12\x13\n\x0bmerchant_id\x18\x15 \x01(\t\x12.\n\x0c\x64\x65mographics\x18\x16 \x01(\x0b\x32\x18.portico.v1.Demographics\x12&\n\taddresses\x18\x17 \x03(\x0b\x32\x13.portico.v1.Address\x12\x15\n\rmetadata_json\x18\x18 \x01(\t\x12\x1b\n\x13other_contacts_json\x18\x19 \x01(\t\"M\n\nExternalId\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0bsource_name\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\t\"I\n\x08\x44ocument\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\x12\x0e\n\x06issuer\x18\x04 \x01(\t\"[\n\x05\x45mail\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nnormalized\x18\x02 \x01(\t\x12\x0f\n\x07primary\x18\x03 \x01(\x08\x12\x10\n\x08verified\x18\x04 \x01(\x08\x12\x0c\n\x04type\x18\x05 \x01(\t\"\x84\x01\n\x05Phone\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nnormalized\x18\x02 \x01(\t\x12\x0f\n\x07primary\x18\x03 \x01(\x08\x12\x10\n\x08verified\x18\x04 \x01(\x08\x12\x0c\n\x04type\x18\x05 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x06 \x01(\t\x12\x11\n\textension\x18\x07 \x01(\t\"q\n\x0c\x44\x65mographics\x12\x12\n\nbirth_date\x18\x01 \x01(\t\x12\x0e\n\x06gender\x18\x02 \x01(\t\x12\x16\n\x0emarital_status\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x13\n\x0bnationality\x18\x05 \x01(\t\"\x86\x02\n\x07\x41\x64\x64ress\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0e\n\x06street\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\t\x12\x12\n\ncomplement\x18\x04 \x01(\t\x12\x14\n\x0cneighborhood\x18\x05 \x01(\t\x12\x0c\n\x04\x63ity\x18\x06 \x01(\t\x12\r\n\x05state\x18\x07 \x01(\t\x12\x13\n\x0bpostal_code\x18\x08 \x01(\t\x12\x0f\n\x07\x63ountry\x18\t \x01(\t\x12\x11\n\treference\x18\n \x01(\t\x12\x19\n\x11\x66ormatted_address\x18\x0b \x01(\t\x12!\n\x03geo\x18\x0c \x01(\x0b\x32\x14.portico.v1.GeoPoint\x12\x0f\n\x07primary\x18\r \x01(\x08\"/\n\x08GeoPoint\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"\xc1\x01\n\x07\x43onsent\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\x12.\n\ngrant_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc7\x01\n\x15LookupCustomerRequest\x12,\n\nidentifier\x18\x01 \x01(\x0b\x32\x16.portico.v1.IdentifierH\x00\x12-\n\x0b\x65xternal_id\x18\x02 \x01(\x0b\x32\x16.portico.v1.ExternalIdH\x00\x12\x12\n\x08\x64ocument\x18\x03 \x01(\tH\x00\x12\x0f\n\x05\x65mail\x18\x04 \x01(\tH\x00\x12\x0f\n\x05phone\x18\x05 \x01(\tH\x00\x12\x14\n\nlogical_id\x18\x06 \x01(\tH\x00\x42\x05\n\x03key\")\n\nIdentifier\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\"\n\x12GetCustomerRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x18\x42\x61tchGetCustomersRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"D\n\x19\x42\x61tchGetCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\"\x85\x01\n\x14ListCustomersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bmerchant_id\x18\x04 \x01(\t\"Y\n\x15ListCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x16StreamCustomersRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"X\n\x17StreamCustomersResponse\x12\'\n\tcustomers\x18\x01 \x03(\x0b\x32\x14.portico.v1.Customer\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb1\x03\n\tCustomers\x12\x43\n\x0bGetCustomer\x12\x1e.portico.v1.GetCustomerRequest\x1a\x14.portico.v1.Customer\x12`\n\x11\x42\x61tchGetCustomers\x12$.portico.v1.BatchGetCustomersRequest\x1a%.portico.v1.BatchGetCustomersResponse\x12T\n\rListCustomers\x12 .portico.v1.ListCustomersRequest\x1a!.portico.v1.ListCustomersResponse\x12\\\n\x0fStreamCustomers\x12\".portico.v1.StreamCustomersRequest\x1a#.portico.v1.StreamCustomersResponse0\x01\x12I\n\x0eLookupCustomer\x12!.portico.v1.LookupCustomerRequest\x1a\x14.portico.v1.Customerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,35 +34,41 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.v1.customers_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CUSTOMER']._serialized_start=101
-  _globals['_CUSTOMER']._serialized_end=720
-  _globals['_EXTERNALID']._serialized_start=722
-  _globals['_EXTERNALID']._serialized_end=799
-  _globals['_DOCUMENT']._serialized_start=801
-  _globals['_DOCUMENT']._serialized_end=858
-  _globals['_EMAIL']._serialized_start=860
-  _globals['_EMAIL']._serialized_end=937
-  _globals['_PHONE']._serialized_start=939
-  _globals['_PHONE']._serialized_end=1016
-  _globals['_CONSENT']._serialized_start=1019
-  _globals['_CONSENT']._serialized_end=1212
-  _globals['_LOOKUPCUSTOMERREQUEST']._serialized_start=1215
-  _globals['_LOOKUPCUSTOMERREQUEST']._serialized_end=1414
-  _globals['_IDENTIFIER']._serialized_start=1416
-  _globals['_IDENTIFIER']._serialized_end=1457
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=1459
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=1493
-  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_start=1495
-  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_end=1559
-  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_start=1561
-  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_end=1629
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=1631
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=1743
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=1745
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=1834
-  _globals['_STREAMCUSTOMERSREQUEST']._serialized_start=1836
-  _globals['_STREAMCUSTOMERSREQUEST']._serialized_end=1933
-  _globals['_STREAMCUSTOMERSRESPONSE']._serialized_start=1935
-  _globals['_STREAMCUSTOMERSRESPONSE']._serialized_end=2023
-  _globals['_CUSTOMERS']._serialized_start=2026
-  _globals['_CUSTOMERS']._serialized_end=2459
+  _globals['_CUSTOMER']._serialized_end=925
+  _globals['_EXTERNALID']._serialized_start=927
+  _globals['_EXTERNALID']._serialized_end=1004
+  _globals['_DOCUMENT']._serialized_start=1006
+  _globals['_DOCUMENT']._serialized_end=1079
+  _globals['_EMAIL']._serialized_start=1081
+  _globals['_EMAIL']._serialized_end=1172
+  _globals['_PHONE']._serialized_start=1175
+  _globals['_PHONE']._serialized_end=1307
+  _globals['_DEMOGRAPHICS']._serialized_start=1309
+  _globals['_DEMOGRAPHICS']._serialized_end=1422
+  _globals['_ADDRESS']._serialized_start=1425
+  _globals['_ADDRESS']._serialized_end=1687
+  _globals['_GEOPOINT']._serialized_start=1689
+  _globals['_GEOPOINT']._serialized_end=1736
+  _globals['_CONSENT']._serialized_start=1739
+  _globals['_CONSENT']._serialized_end=1932
+  _globals['_LOOKUPCUSTOMERREQUEST']._serialized_start=1935
+  _globals['_LOOKUPCUSTOMERREQUEST']._serialized_end=2134
+  _globals['_IDENTIFIER']._serialized_start=2136
+  _globals['_IDENTIFIER']._serialized_end=2177
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=2179
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=2213
+  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_start=2215
+  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_end=2279
+  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_start=2281
+  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_end=2349
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=2352
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=2485
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=2487
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=2576
+  _globals['_STREAMCUSTOMERSREQUEST']._serialized_start=2578
+  _globals['_STREAMCUSTOMERSREQUEST']._serialized_end=2675
+  _globals['_STREAMCUSTOMERSRESPONSE']._serialized_start=2677
+  _globals['_STREAMCUSTOMERSRESPONSE']._serialized_end=2765
+  _globals['_CUSTOMERS']._serialized_start=2768
+  _globals['_CUSTOMERS']._serialized_end=3201
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,12 @@ class Customer(_message.Message):
     CONSENTS_FIELD_NUMBER: _builtins.int
     SOURCE_CREATE_TIME_FIELD_NUMBER: _builtins.int
     SOURCE_UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    IDENTIFIER_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
+    OTHER_CONTACTS_JSON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `customers/{customer}`. `{customer}` is its `uid`."""
     uid: _builtins.str
@@ -63,6 +69,12 @@ class Customer(_message.Message):
     """Day of birth, `YYYY-MM-DD`."""
     gender: _builtins.str
     """Gender, in the sender's words."""
+    merchant_id: _builtins.str
+    """The merchant whose customer it is; empty where the sender did not say."""
+    metadata_json: _builtins.str
+    """What the sender added of his own, as the text of a JSON object; empty where there is nothing."""
+    other_contacts_json: _builtins.str
+    """Channels besides e-mail and phone, as the text of a JSON object; empty where there are none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When Portico first stored the customer."""
@@ -107,6 +119,18 @@ class Customer(_message.Message):
     def source_update_time(self) -> _timestamp_pb2.Timestamp:
         """When the sender says that the customer was last changed."""
 
+    @_builtins.property
+    def identifier(self) -> Global___Identifier:
+        """The identifier that the sender gave as the customer's own."""
+
+    @_builtins.property
+    def demographics(self) -> Global___Demographics:
+        """What the sender says of the person. Day of birth and gender are above as well."""
+
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Address]:
+        """Postal addresses."""
+
     def __init__(
         self,
         *,
@@ -129,10 +153,16 @@ class Customer(_message.Message):
         consents: _abc.Iterable[Global___Consent] | None = ...,
         source_create_time: _timestamp_pb2.Timestamp | None = ...,
         source_update_time: _timestamp_pb2.Timestamp | None = ...,
+        identifier: Global___Identifier | None = ...,
+        merchant_id: _builtins.str = ...,
+        demographics: Global___Demographics | None = ...,
+        addresses: _abc.Iterable[Global___Address] | None = ...,
+        metadata_json: _builtins.str = ...,
+        other_contacts_json: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "document", b"document", "source_create_time", b"source_create_time", "source_update_time", b"source_update_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "demographics", b"demographics", "document", b"document", "identifier", b"identifier", "source_create_time", b"source_create_time", "source_update_time", b"source_update_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "consents", b"consents", "create_time", b"create_time", "display_name", b"display_name", "document", b"document", "emails", b"emails", "external_ids", b"external_ids", "gender", b"gender", "logical_ids", b"logical_ids", "name", b"name", "oversized", b"oversized", "phones", b"phones", "revision", b"revision", "source_create_time", b"source_create_time", "source_update_time", b"source_update_time", "sources", b"sources", "status", b"status", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "birth_date", b"birth_date", "consents", b"consents", "create_time", b"create_time", "demographics", b"demographics", "display_name", b"display_name", "document", b"document", "emails", b"emails", "external_ids", b"external_ids", "gender", b"gender", "identifier", b"identifier", "logical_ids", b"logical_ids", "merchant_id", b"merchant_id", "metadata_json", b"metadata_json", "name", b"name", "other_contacts_json", b"other_contacts_json", "oversized", b"oversized", "phones", b"phones", "revision", b"revision", "source_create_time", b"source_create_time", "source_update_time", b"source_update_time", "sources", b"sources", "status", b"status", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -181,22 +211,26 @@ class Document(_message.Message):
     TYPE_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     COUNTRY_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
     type: _builtins.str
     """Kind of document; empty where the sender did not say."""
     number: _builtins.str
     """Its number, as sent."""
     country: _builtins.str
     """Country that issued it, ISO 3166-1 alpha-2; empty where the sender did not say."""
+    issuer: _builtins.str
+    """Authority that issued it, in the sender's words."""
     def __init__(
         self,
         *,
         type: _builtins.str = ...,
         number: _builtins.str = ...,
         country: _builtins.str = ...,
+        issuer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "number", b"number", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "issuer", b"issuer", "number", b"number", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -212,6 +246,7 @@ class Email(_message.Message):
     NORMALIZED_FIELD_NUMBER: _builtins.int
     PRIMARY_FIELD_NUMBER: _builtins.int
     VERIFIED_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
     value: _builtins.str
     """As sent."""
     normalized: _builtins.str
@@ -220,6 +255,8 @@ class Email(_message.Message):
     """Whether it is the one to use."""
     verified: _builtins.bool
     """Whether the sender says that it was verified."""
+    type: _builtins.str
+    """What it is for, in the sender's words, such as `work`."""
     def __init__(
         self,
         *,
@@ -227,10 +264,11 @@ class Email(_message.Message):
         normalized: _builtins.str = ...,
         primary: _builtins.bool = ...,
         verified: _builtins.bool = ...,
+        type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["normalized", b"normalized", "primary", b"primary", "value", b"value", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["normalized", b"normalized", "primary", b"primary", "type", b"type", "value", b"value", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,6 +284,9 @@ class Phone(_message.Message):
     NORMALIZED_FIELD_NUMBER: _builtins.int
     PRIMARY_FIELD_NUMBER: _builtins.int
     VERIFIED_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    EXTENSION_FIELD_NUMBER: _builtins.int
     value: _builtins.str
     """As sent."""
     normalized: _builtins.str
@@ -254,6 +295,12 @@ class Phone(_message.Message):
     """Whether it is the one to use."""
     verified: _builtins.bool
     """Whether the sender says that it was verified."""
+    type: _builtins.str
+    """What it is for, in the sender's words, such as `mobile`."""
+    country_code: _builtins.str
+    """Country calling code, as sent beside the number."""
+    extension: _builtins.str
+    """Extension, as sent beside the number."""
     def __init__(
         self,
         *,
@@ -261,14 +308,153 @@ class Phone(_message.Message):
         normalized: _builtins.str = ...,
         primary: _builtins.bool = ...,
         verified: _builtins.bool = ...,
+        type: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        extension: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["normalized", b"normalized", "primary", b"primary", "value", b"value", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code", "extension", b"extension", "normalized", b"normalized", "primary", b"primary", "type", b"type", "value", b"value", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Phone: _TypeAlias = Phone  # noqa: Y015
+
+@_typing.final
+class Demographics(_message.Message):
+    """What a sender says of a person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BIRTH_DATE_FIELD_NUMBER: _builtins.int
+    GENDER_FIELD_NUMBER: _builtins.int
+    MARITAL_STATUS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    NATIONALITY_FIELD_NUMBER: _builtins.int
+    birth_date: _builtins.str
+    """Day of birth, `YYYY-MM-DD`."""
+    gender: _builtins.str
+    """Gender, in the sender's words."""
+    marital_status: _builtins.str
+    """Marital status, in the sender's words."""
+    language: _builtins.str
+    """Language, in the sender's words."""
+    nationality: _builtins.str
+    """Nationality, in the sender's words."""
+    def __init__(
+        self,
+        *,
+        birth_date: _builtins.str = ...,
+        gender: _builtins.str = ...,
+        marital_status: _builtins.str = ...,
+        language: _builtins.str = ...,
+        nationality: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "gender", b"gender", "language", b"language", "marital_status", b"marital_status", "nationality", b"nationality"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Demographics: _TypeAlias = Demographics  # noqa: Y015
+
+@_typing.final
+class Address(_message.Message):
+    """A postal address; what the sender did not say is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    STREET_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    COMPLEMENT_FIELD_NUMBER: _builtins.int
+    NEIGHBORHOOD_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    FORMATTED_ADDRESS_FIELD_NUMBER: _builtins.int
+    GEO_FIELD_NUMBER: _builtins.int
+    PRIMARY_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """What kind of address it is, in the sender's words, such as `home`."""
+    street: _builtins.str
+    """Street."""
+    number: _builtins.str
+    """Number in the street."""
+    complement: _builtins.str
+    """Unit, floor and the like."""
+    neighborhood: _builtins.str
+    """Neighborhood or district."""
+    city: _builtins.str
+    """City."""
+    state: _builtins.str
+    """State or province."""
+    postal_code: _builtins.str
+    """Postal code, as sent."""
+    country: _builtins.str
+    """Country, ISO 3166-1 alpha-2 where the sender keeps to it."""
+    reference: _builtins.str
+    """How to find it."""
+    formatted_address: _builtins.str
+    """The whole address in one text."""
+    primary: _builtins.bool
+    """Whether it is the one to use."""
+    @_builtins.property
+    def geo(self) -> Global___GeoPoint:
+        """Where it is."""
+
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        street: _builtins.str = ...,
+        number: _builtins.str = ...,
+        complement: _builtins.str = ...,
+        neighborhood: _builtins.str = ...,
+        city: _builtins.str = ...,
+        state: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        country: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        formatted_address: _builtins.str = ...,
+        geo: Global___GeoPoint | None = ...,
+        primary: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["geo", b"geo"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "complement", b"complement", "country", b"country", "formatted_address", b"formatted_address", "geo", b"geo", "neighborhood", b"neighborhood", "number", b"number", "postal_code", b"postal_code", "primary", b"primary", "reference", b"reference", "state", b"state", "street", b"street", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Address: _TypeAlias = Address  # noqa: Y015
+
+@_typing.final
+class GeoPoint(_message.Message):
+    """A point on the earth, WGS 84."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LATITUDE_FIELD_NUMBER: _builtins.int
+    LONGITUDE_FIELD_NUMBER: _builtins.int
+    latitude: _builtins.float
+    """Degrees, -90 to 90."""
+    longitude: _builtins.float
+    """Degrees, -180 to 180."""
+    def __init__(
+        self,
+        *,
+        latitude: _builtins.float = ...,
+        longitude: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["latitude", b"latitude", "longitude", b"longitude"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GeoPoint: _TypeAlias = GeoPoint  # noqa: Y015
 
 @_typing.final
 class Consent(_message.Message):
@@ -479,12 +665,15 @@ class ListCustomersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     UPDATED_AFTER_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most this many customers; 0 means 50, more than 1,000 means 1,000, a negative number is
     INVALID_ARGUMENT. A page may hold fewer, so that it stays far below 4 MiB.
     """
     page_token: _builtins.str
     """Optional. `next_page_token` of the page before. The other filters must be as they were then."""
+    merchant_id: _builtins.str
+    """Optional. Only customers of this merchant."""
     @_builtins.property
     def updated_after(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only customers whose version is later than this."""
@@ -495,10 +684,11 @@ class ListCustomersRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         updated_after: _timestamp_pb2.Timestamp | None = ...,
+        merchant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["updated_after", b"updated_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merchant_id", b"merchant_id", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from gateway.grpc.pb.portico.v1 import common_pb2 as portico_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portico/v1/events.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xe4\x02\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x12\n\nevent_type\x18\x08 \x01(\t\x12\x1d\n\x15normalized_event_type\x18\t \x01(\t\x12\x13\n\x0b\x65ntity_type\x18\n \x01(\t\x12.\n\noccur_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x63ustomer_ref\x18\x0c \x01(\t\"\x1f\n\x0fGetEventRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x15\x42\x61tchGetEventsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\";\n\x16\x42\x61tchGetEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\"\x7f\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\"P\n\x12ListEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x13StreamEventsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"O\n\x14StreamEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xbf\x02\n\x06\x45vents\x12:\n\x08GetEvent\x12\x1b.portico.v1.GetEventRequest\x1a\x11.portico.v1.Event\x12W\n\x0e\x42\x61tchGetEvents\x12!.portico.v1.BatchGetEventsRequest\x1a\".portico.v1.BatchGetEventsResponse\x12K\n\nListEvents\x12\x1d.portico.v1.ListEventsRequest\x1a\x1e.portico.v1.ListEventsResponse\x12S\n\x0cStreamEvents\x12\x1f.portico.v1.StreamEventsRequest\x1a .portico.v1.StreamEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portico/v1/events.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xf6\x02\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x12\n\nevent_type\x18\x08 \x01(\t\x12\x1d\n\x15normalized_event_type\x18\t \x01(\t\x12\x13\n\x0b\x65ntity_type\x18\n \x01(\t\x12.\n\noccur_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x63ustomer_ref\x18\x0c \x01(\t\x12\x10\n\x08\x65vent_id\x18\r \x01(\t\"\x1f\n\x0fGetEventRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x15\x42\x61tchGetEventsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\";\n\x16\x42\x61tchGetEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\"\x92\x02\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x32\n\x0eoccurred_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0foccurred_before\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clatest_first\x18\x08 \x01(\x08\"P\n\x12ListEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x13StreamEventsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"O\n\x14StreamEventsResponse\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.portico.v1.Event\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xbf\x02\n\x06\x45vents\x12:\n\x08GetEvent\x12\x1b.portico.v1.GetEventRequest\x1a\x11.portico.v1.Event\x12W\n\x0e\x42\x61tchGetEvents\x12!.portico.v1.BatchGetEventsRequest\x1a\".portico.v1.BatchGetEventsResponse\x12K\n\nListEvents\x12\x1d.portico.v1.ListEventsRequest\x1a\x1e.portico.v1.ListEventsResponse\x12S\n\x0cStreamEvents\x12\x1f.portico.v1.StreamEventsRequest\x1a .portico.v1.StreamEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,21 +34,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.v1.events_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=98
-  _globals['_EVENT']._serialized_end=454
-  _globals['_GETEVENTREQUEST']._serialized_start=456
-  _globals['_GETEVENTREQUEST']._serialized_end=487
-  _globals['_BATCHGETEVENTSREQUEST']._serialized_start=489
-  _globals['_BATCHGETEVENTSREQUEST']._serialized_end=550
-  _globals['_BATCHGETEVENTSRESPONSE']._serialized_start=552
-  _globals['_BATCHGETEVENTSRESPONSE']._serialized_end=611
-  _globals['_LISTEVENTSREQUEST']._serialized_start=613
-  _globals['_LISTEVENTSREQUEST']._serialized_end=740
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=742
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=822
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=824
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=918
-  _globals['_STREAMEVENTSRESPONSE']._serialized_start=920
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=999
-  _globals['_EVENTS']._serialized_start=1002
-  _globals['_EVENTS']._serialized_end=1321
+  _globals['_EVENT']._serialized_end=472
+  _globals['_GETEVENTREQUEST']._serialized_start=474
+  _globals['_GETEVENTREQUEST']._serialized_end=505
+  _globals['_BATCHGETEVENTSREQUEST']._serialized_start=507
+  _globals['_BATCHGETEVENTSREQUEST']._serialized_end=568
+  _globals['_BATCHGETEVENTSRESPONSE']._serialized_start=570
+  _globals['_BATCHGETEVENTSRESPONSE']._serialized_end=629
+  _globals['_LISTEVENTSREQUEST']._serialized_start=632
+  _globals['_LISTEVENTSREQUEST']._serialized_end=906
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=908
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=988
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=990
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=1084
+  _globals['_STREAMEVENTSRESPONSE']._serialized_start=1086
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=1165
+  _globals['_EVENTS']._serialized_start=1168
+  _globals['_EVENTS']._serialized_end=1487
 # @@protoc_insertion_point(module_scope)

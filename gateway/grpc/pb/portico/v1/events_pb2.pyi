@@ -38,6 +38,7 @@ class Event(_message.Message):
     ENTITY_TYPE_FIELD_NUMBER: _builtins.int
     OCCUR_TIME_FIELD_NUMBER: _builtins.int
     CUSTOMER_REF_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `events/{event}`. `{event}` is its `uid`."""
     uid: _builtins.str
@@ -56,8 +57,11 @@ class Event(_message.Message):
     """What it happened to: `customer`, `order`, `lead` or `review`."""
     customer_ref: _builtins.str
     """The customer it belongs to, as its sender named him: an identity key, `kind:value`, such as
-    `logical:customer-123`. Empty where the sender named none.
+    `logical:customer-123`, or `id:` and any name that Portico finds a customer by. Empty where the
+    sender named none.
     """
+    event_id: _builtins.str
+    """The sender's id of the event; empty where he gave none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When Portico first stored the event."""
@@ -89,10 +93,11 @@ class Event(_message.Message):
         entity_type: _builtins.str = ...,
         occur_time: _timestamp_pb2.Timestamp | None = ...,
         customer_ref: _builtins.str = ...,
+        event_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "occur_time", b"occur_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_ref", b"customer_ref", "entity_type", b"entity_type", "event_type", b"event_type", "name", b"name", "normalized_event_type", b"normalized_event_type", "occur_time", b"occur_time", "oversized", b"oversized", "revision", b"revision", "sources", b"sources", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_ref", b"customer_ref", "entity_type", b"entity_type", "event_id", b"event_id", "event_type", b"event_type", "name", b"name", "normalized_event_type", b"normalized_event_type", "occur_time", b"occur_time", "oversized", b"oversized", "revision", b"revision", "sources", b"sources", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -184,6 +189,10 @@ class ListEventsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     UPDATED_AFTER_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
+    EVENT_TYPE_FIELD_NUMBER: _builtins.int
+    OCCURRED_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_BEFORE_FIELD_NUMBER: _builtins.int
+    LATEST_FIRST_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most this many events; 0 means 50, more than 1,000 means 1,000, a negative number is
     INVALID_ARGUMENT. A page may hold fewer, so that it stays far below 4 MiB.
@@ -194,9 +203,23 @@ class ListEventsRequest(_message.Message):
     """Optional. Only events of this customer, `customers/{customer}`. NOT_FOUND where there is no such
     customer.
     """
+    event_type: _builtins.str
+    """Optional. Only events of this type, in any spelling: `ORDER_CANCELLED` finds `order.canceled`. Not
+    together with `updated_after`.
+    """
+    latest_first: _builtins.bool
+    """Optional. From the latest to the earliest."""
     @_builtins.property
     def updated_after(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only events whose version is later than this."""
+
+    @_builtins.property
+    def occurred_after(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only events that happened later than this; not together with `updated_after`."""
+
+    @_builtins.property
+    def occurred_before(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only events that happened earlier than this; not together with `updated_after`."""
 
     def __init__(
         self,
@@ -205,10 +228,14 @@ class ListEventsRequest(_message.Message):
         page_token: _builtins.str = ...,
         updated_after: _timestamp_pb2.Timestamp | None = ...,
         customer: _builtins.str = ...,
+        event_type: _builtins.str = ...,
+        occurred_after: _timestamp_pb2.Timestamp | None = ...,
+        occurred_before: _timestamp_pb2.Timestamp | None = ...,
+        latest_first: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_after", b"updated_after"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "updated_after", b"updated_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "event_type", b"event_type", "latest_first", b"latest_first", "occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

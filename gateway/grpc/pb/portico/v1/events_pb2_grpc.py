@@ -84,7 +84,8 @@ class EventsServicer:
 
     def ListEvents(self, request, context):
         """Events page by page, oldest version first: by the sender's update time (else the time they were
-        accepted), then by `uid`.
+        accepted), then by `uid`. With `event_type`, `occurred_after` or `occurred_before`: by `occur_time`
+        (else the time they were first stored), then by `uid`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,7 +45,8 @@ class EventsStub:
     """
     ListEvents: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListEventsRequest, _events_pb2.ListEventsResponse]
     """Events page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `event_type`, `occurred_after` or `occurred_before`: by `occur_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamEvents: _grpc.UnaryStreamMultiCallable[_events_pb2.StreamEventsRequest, _events_pb2.StreamEventsResponse]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -73,7 +74,8 @@ class EventsAsyncStub(EventsStub):
     """
     ListEvents: _aio.UnaryUnaryMultiCallable[_events_pb2.ListEventsRequest, _events_pb2.ListEventsResponse]  # type: ignore[assignment]
     """Events page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `event_type`, `occurred_after` or `occurred_before`: by `occur_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamEvents: _aio.UnaryStreamMultiCallable[_events_pb2.StreamEventsRequest, _events_pb2.StreamEventsResponse]  # type: ignore[assignment]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -116,7 +118,8 @@ class EventsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_pb2.ListEventsResponse, _abc.Awaitable[_events_pb2.ListEventsResponse]]:
         """Events page by page, oldest version first: by the sender's update time (else the time they were
-        accepted), then by `uid`.
+        accepted), then by `uid`. With `event_type`, `occurred_after` or `occurred_before`: by `occur_time`
+        (else the time they were first stored), then by `uid`.
         """
 
     @_abc_1.abstractmethod

@@ -24,31 +24,32 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from gateway.grpc.pb.portico.v1 import common_pb2 as portico_dot_v1_dot_common__pb2
+from gateway.grpc.pb.portico.v1 import customers_pb2 as portico_dot_v1_dot_customers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16portico/v1/leads.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\x9c\x02\n\x04Lead\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x0f\n\x07lead_id\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x14\n\x0c\x63ustomer_ref\x18\x0b \x01(\t\"\x1e\n\x0eGetLeadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"<\n\x14\x42\x61tchGetLeadsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"8\n\x15\x42\x61tchGetLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\"~\n\x10ListLeadsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\"M\n\x11ListLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x12StreamLeadsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"L\n\x13StreamLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb2\x02\n\x05Leads\x12\x37\n\x07GetLead\x12\x1a.portico.v1.GetLeadRequest\x1a\x10.portico.v1.Lead\x12T\n\rBatchGetLeads\x12 .portico.v1.BatchGetLeadsRequest\x1a!.portico.v1.BatchGetLeadsResponse\x12H\n\tListLeads\x12\x1c.portico.v1.ListLeadsRequest\x1a\x1d.portico.v1.ListLeadsResponse\x12P\n\x0bStreamLeads\x12\x1e.portico.v1.StreamLeadsRequest\x1a\x1f.portico.v1.StreamLeadsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16portico/v1/leads.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\x1a\x1aportico/v1/customers.proto\"\x88\x03\n\x04Lead\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x0f\n\x07lead_id\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x14\n\x0c\x63ustomer_ref\x18\x0b \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x0c \x01(\t\x12\x0f\n\x07\x63ontact\x18\r \x01(\t\x12,\n\x0c\x65xternal_ids\x18\x0e \x03(\x0b\x32\x16.portico.v1.ExternalId\x12\x15\n\rmetadata_json\x18\x0f \x01(\t\"\x1e\n\x0eGetLeadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"<\n\x14\x42\x61tchGetLeadsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"8\n\x15\x42\x61tchGetLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\"\x93\x01\n\x10ListLeadsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x05 \x01(\t\"M\n\x11ListLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x12StreamLeadsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"L\n\x13StreamLeadsResponse\x12\x1f\n\x05leads\x18\x01 \x03(\x0b\x32\x10.portico.v1.Lead\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xb2\x02\n\x05Leads\x12\x37\n\x07GetLead\x12\x1a.portico.v1.GetLeadRequest\x1a\x10.portico.v1.Lead\x12T\n\rBatchGetLeads\x12 .portico.v1.BatchGetLeadsRequest\x1a!.portico.v1.BatchGetLeadsResponse\x12H\n\tListLeads\x12\x1c.portico.v1.ListLeadsRequest\x1a\x1d.portico.v1.ListLeadsResponse\x12P\n\x0bStreamLeads\x12\x1e.portico.v1.StreamLeadsRequest\x1a\x1f.portico.v1.StreamLeadsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.v1.leads_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEAD']._serialized_start=97
-  _globals['_LEAD']._serialized_end=381
-  _globals['_GETLEADREQUEST']._serialized_start=383
-  _globals['_GETLEADREQUEST']._serialized_end=413
-  _globals['_BATCHGETLEADSREQUEST']._serialized_start=415
-  _globals['_BATCHGETLEADSREQUEST']._serialized_end=475
-  _globals['_BATCHGETLEADSRESPONSE']._serialized_start=477
-  _globals['_BATCHGETLEADSRESPONSE']._serialized_end=533
-  _globals['_LISTLEADSREQUEST']._serialized_start=535
-  _globals['_LISTLEADSREQUEST']._serialized_end=661
-  _globals['_LISTLEADSRESPONSE']._serialized_start=663
-  _globals['_LISTLEADSRESPONSE']._serialized_end=740
-  _globals['_STREAMLEADSREQUEST']._serialized_start=742
-  _globals['_STREAMLEADSREQUEST']._serialized_end=835
-  _globals['_STREAMLEADSRESPONSE']._serialized_start=837
-  _globals['_STREAMLEADSRESPONSE']._serialized_end=913
-  _globals['_LEADS']._serialized_start=916
-  _globals['_LEADS']._serialized_end=1222
+  _globals['_LEAD']._serialized_start=125
+  _globals['_LEAD']._serialized_end=517
+  _globals['_GETLEADREQUEST']._serialized_start=519
+  _globals['_GETLEADREQUEST']._serialized_end=549
+  _globals['_BATCHGETLEADSREQUEST']._serialized_start=551
+  _globals['_BATCHGETLEADSREQUEST']._serialized_end=611
+  _globals['_BATCHGETLEADSRESPONSE']._serialized_start=613
+  _globals['_BATCHGETLEADSRESPONSE']._serialized_end=669
+  _globals['_LISTLEADSREQUEST']._serialized_start=672
+  _globals['_LISTLEADSREQUEST']._serialized_end=819
+  _globals['_LISTLEADSRESPONSE']._serialized_start=821
+  _globals['_LISTLEADSRESPONSE']._serialized_end=898
+  _globals['_STREAMLEADSREQUEST']._serialized_start=900
+  _globals['_STREAMLEADSREQUEST']._serialized_end=993
+  _globals['_STREAMLEADSRESPONSE']._serialized_start=995
+  _globals['_STREAMLEADSRESPONSE']._serialized_end=1071
+  _globals['_LEADS']._serialized_start=1074
+  _globals['_LEADS']._serialized_end=1380
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from gateway.grpc.pb.portico.v1 import common_pb2 as _common_pb2
+from gateway.grpc.pb.portico.v1 import customers_pb2 as _customers_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -37,9 +38,14 @@ class Lead(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     CUSTOMER_REF_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    EXTERNAL_IDS_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `leads/{lead}`. `{lead}` is the sender's own id, percent-encoded
-    (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`.
+    (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`. Where the lead was not
+    stored under such an id, it is its `uid`.
     """
     uid: _builtins.str
     """Portico's own id of the lead, opaque and stable."""
@@ -50,15 +56,22 @@ class Lead(_message.Message):
     it over REST.
     """
     lead_id: _builtins.str
-    """The sender's id of the lead."""
+    """The sender's id of the lead; empty where he gave none."""
     source: _builtins.str
     """Where the lead came from, in the sender's words."""
     status: _builtins.str
     """Its state, in the sender's words."""
     customer_ref: _builtins.str
     """The customer it belongs to, as its sender named him: an identity key, `kind:value`, such as
-    `logical:customer-123`. Empty where the sender named none.
+    `logical:customer-123`, or `id:` and any name that Portico finds a customer by. Empty where the
+    sender named none.
     """
+    display_name: _builtins.str
+    """The name to show."""
+    contact: _builtins.str
+    """How to reach the lead, as sent: an e-mail address or a phone number."""
+    metadata_json: _builtins.str
+    """What the sender added of his own, as the text of a JSON object; empty where there is nothing."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When Portico first stored the lead."""
@@ -70,6 +83,10 @@ class Lead(_message.Message):
     @_builtins.property
     def sources(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.SourceDocument]:
         """The newest document that came by each contract, as its sender wrote it."""
+
+    @_builtins.property
+    def external_ids(self) -> _containers.RepeatedCompositeFieldContainer[_customers_pb2.ExternalId]:
+        """What other systems call the lead."""
 
     def __init__(
         self,
@@ -85,10 +102,14 @@ class Lead(_message.Message):
         source: _builtins.str = ...,
         status: _builtins.str = ...,
         customer_ref: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        contact: _builtins.str = ...,
+        external_ids: _abc.Iterable[_customers_pb2.ExternalId] | None = ...,
+        metadata_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_ref", b"customer_ref", "lead_id", b"lead_id", "name", b"name", "oversized", b"oversized", "revision", b"revision", "source", b"source", "sources", b"sources", "status", b"status", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "create_time", b"create_time", "customer_ref", b"customer_ref", "display_name", b"display_name", "external_ids", b"external_ids", "lead_id", b"lead_id", "metadata_json", b"metadata_json", "name", b"name", "oversized", b"oversized", "revision", b"revision", "source", b"source", "sources", b"sources", "status", b"status", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,6 +201,7 @@ class ListLeadsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     UPDATED_AFTER_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most this many leads; 0 means 50, more than 1,000 means 1,000, a negative number is
     INVALID_ARGUMENT. A page may hold fewer, so that it stays far below 4 MiB.
@@ -190,6 +212,8 @@ class ListLeadsRequest(_message.Message):
     """Optional. Only leads of this customer, `customers/{customer}`. NOT_FOUND where there is no such
     customer.
     """
+    external_id: _builtins.str
+    """Optional. Only leads that another system calls so: `value` or `source:value`."""
     @_builtins.property
     def updated_after(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only leads whose version is later than this."""
@@ -201,10 +225,11 @@ class ListLeadsRequest(_message.Message):
         page_token: _builtins.str = ...,
         updated_after: _timestamp_pb2.Timestamp | None = ...,
         customer: _builtins.str = ...,
+        external_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["updated_after", b"updated_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "external_id", b"external_id", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

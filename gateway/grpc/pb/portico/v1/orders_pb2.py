@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from gateway.grpc.pb.portico.v1 import common_pb2 as portico_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portico/v1/orders.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xeb\x03\n\x05Order\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x10\n\x08order_id\x18\x08 \x01(\t\x12\x14\n\x0c\x63ustomer_ref\x18\t \x01(\t\x12\x15\n\rsales_channel\x18\n \x01(\t\x12\x0e\n\x06status\x18\x0b \x01(\t\x12.\n\nplace_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcomplete_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63\x61ncel_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1f\n\x0fGetOrderRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x15\x42\x61tchGetOrdersRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\";\n\x16\x42\x61tchGetOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\"\x7f\n\x11ListOrdersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\"P\n\x12ListOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x13StreamOrdersRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"O\n\x14StreamOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xbf\x02\n\x06Orders\x12:\n\x08GetOrder\x12\x1b.portico.v1.GetOrderRequest\x1a\x11.portico.v1.Order\x12W\n\x0e\x42\x61tchGetOrders\x12!.portico.v1.BatchGetOrdersRequest\x1a\".portico.v1.BatchGetOrdersResponse\x12K\n\nListOrders\x12\x1d.portico.v1.ListOrdersRequest\x1a\x1e.portico.v1.ListOrdersResponse\x12S\n\x0cStreamOrders\x12\x1f.portico.v1.StreamOrdersRequest\x1a .portico.v1.StreamOrdersResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portico/v1/orders.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xee\x04\n\x05Order\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x10\n\x08order_id\x18\x08 \x01(\t\x12\x14\n\x0c\x63ustomer_ref\x18\t \x01(\t\x12\x15\n\rsales_channel\x18\n \x01(\t\x12\x0e\n\x06status\x18\x0b \x01(\t\x12.\n\nplace_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcomplete_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63\x61ncel_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bmerchant_id\x18\x10 \x01(\t\x12\x12\n\ndisplay_id\x18\x11 \x01(\t\x12\x0c\n\x04type\x18\x12 \x01(\t\x12\x0e\n\x06\x61mount\x18\x13 \x01(\t\x12\x10\n\x08\x63urrency\x18\x14 \x01(\t\x12\x18\n\x0bitems_count\x18\x15 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_items_count\"\x1f\n\x0fGetOrderRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x15\x42\x61tchGetOrdersRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\";\n\x16\x42\x61tchGetOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\"\xaa\x02\n\x11ListOrdersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x05 \x01(\t\x12\x15\n\rsales_channel\x18\x06 \x01(\t\x12\x32\n\x0eoccurred_after\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0foccurred_before\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clatest_first\x18\t \x01(\x08\"P\n\x12ListOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x13StreamOrdersRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"O\n\x14StreamOrdersResponse\x12!\n\x06orders\x18\x01 \x03(\x0b\x32\x11.portico.v1.Order\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xbf\x02\n\x06Orders\x12:\n\x08GetOrder\x12\x1b.portico.v1.GetOrderRequest\x1a\x11.portico.v1.Order\x12W\n\x0e\x42\x61tchGetOrders\x12!.portico.v1.BatchGetOrdersRequest\x1a\".portico.v1.BatchGetOrdersResponse\x12K\n\nListOrders\x12\x1d.portico.v1.ListOrdersRequest\x1a\x1e.portico.v1.ListOrdersResponse\x12S\n\x0cStreamOrders\x12\x1f.portico.v1.StreamOrdersRequest\x1a .portico.v1.StreamOrdersResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,21 +34,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.v1.orders_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ORDER']._serialized_start=98
-  _globals['_ORDER']._serialized_end=589
-  _globals['_GETORDERREQUEST']._serialized_start=591
-  _globals['_GETORDERREQUEST']._serialized_end=622
-  _globals['_BATCHGETORDERSREQUEST']._serialized_start=624
-  _globals['_BATCHGETORDERSREQUEST']._serialized_end=685
-  _globals['_BATCHGETORDERSRESPONSE']._serialized_start=687
-  _globals['_BATCHGETORDERSRESPONSE']._serialized_end=746
-  _globals['_LISTORDERSREQUEST']._serialized_start=748
-  _globals['_LISTORDERSREQUEST']._serialized_end=875
-  _globals['_LISTORDERSRESPONSE']._serialized_start=877
-  _globals['_LISTORDERSRESPONSE']._serialized_end=957
-  _globals['_STREAMORDERSREQUEST']._serialized_start=959
-  _globals['_STREAMORDERSREQUEST']._serialized_end=1053
-  _globals['_STREAMORDERSRESPONSE']._serialized_start=1055
-  _globals['_STREAMORDERSRESPONSE']._serialized_end=1134
-  _globals['_ORDERS']._serialized_start=1137
-  _globals['_ORDERS']._serialized_end=1456
+  _globals['_ORDER']._serialized_end=720
+  _globals['_GETORDERREQUEST']._serialized_start=722
+  _globals['_GETORDERREQUEST']._serialized_end=753
+  _globals['_BATCHGETORDERSREQUEST']._serialized_start=755
+  _globals['_BATCHGETORDERSREQUEST']._serialized_end=816
+  _globals['_BATCHGETORDERSRESPONSE']._serialized_start=818
+  _globals['_BATCHGETORDERSRESPONSE']._serialized_end=877
+  _globals['_LISTORDERSREQUEST']._serialized_start=880
+  _globals['_LISTORDERSREQUEST']._serialized_end=1178
+  _globals['_LISTORDERSRESPONSE']._serialized_start=1180
+  _globals['_LISTORDERSRESPONSE']._serialized_end=1260
+  _globals['_STREAMORDERSREQUEST']._serialized_start=1262
+  _globals['_STREAMORDERSREQUEST']._serialized_end=1356
+  _globals['_STREAMORDERSRESPONSE']._serialized_start=1358
+  _globals['_STREAMORDERSRESPONSE']._serialized_end=1437
+  _globals['_ORDERS']._serialized_start=1440
+  _globals['_ORDERS']._serialized_end=1759
 # @@protoc_insertion_point(module_scope)

@@ -41,6 +41,12 @@ class Order(_message.Message):
     CONFIRM_TIME_FIELD_NUMBER: _builtins.int
     COMPLETE_TIME_FIELD_NUMBER: _builtins.int
     CANCEL_TIME_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    DISPLAY_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    ITEMS_COUNT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `orders/{order}`. `{order}` is the sender's own id, percent-encoded
     (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`.
@@ -57,12 +63,25 @@ class Order(_message.Message):
     """The sender's id of the order."""
     customer_ref: _builtins.str
     """The customer it belongs to, as its sender named him: an identity key, `kind:value`, such as
-    `logical:customer-123`. Empty where the sender named none.
+    `logical:customer-123`, or `id:` and any name that Portico finds a customer by. Empty where the
+    sender named none.
     """
     sales_channel: _builtins.str
     """The channel it was sold through, in the sender's words."""
     status: _builtins.str
-    """Its state, as the newest of its lifecycle times tells."""
+    """Its state, in the sender's words, or as the newest of its lifecycle times tells."""
+    merchant_id: _builtins.str
+    """The merchant that it was placed with; empty where the sender did not say."""
+    display_id: _builtins.str
+    """The short id that people see."""
+    type: _builtins.str
+    """How it reaches the customer, such as `DELIVERY`."""
+    amount: _builtins.str
+    """What it costs, a decimal number in units of `currency`, such as `79.90`."""
+    currency: _builtins.str
+    """Currency of `amount`, ISO 4217."""
+    items_count: _builtins.int
+    """How many items it has; absent where the sender listed none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When Portico first stored the order."""
@@ -109,12 +128,20 @@ class Order(_message.Message):
         confirm_time: _timestamp_pb2.Timestamp | None = ...,
         complete_time: _timestamp_pb2.Timestamp | None = ...,
         cancel_time: _timestamp_pb2.Timestamp | None = ...,
+        merchant_id: _builtins.str = ...,
+        display_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+        amount: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        items_count: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_time", b"cancel_time", "complete_time", b"complete_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "place_time", b"place_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_items_count", b"_items_count", "cancel_time", b"cancel_time", "complete_time", b"complete_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "items_count", b"items_count", "place_time", b"place_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_time", b"cancel_time", "complete_time", b"complete_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "customer_ref", b"customer_ref", "name", b"name", "order_id", b"order_id", "oversized", b"oversized", "place_time", b"place_time", "revision", b"revision", "sales_channel", b"sales_channel", "sources", b"sources", "status", b"status", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_items_count", b"_items_count", "amount", b"amount", "cancel_time", b"cancel_time", "complete_time", b"complete_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "currency", b"currency", "customer_ref", b"customer_ref", "display_id", b"display_id", "items_count", b"items_count", "merchant_id", b"merchant_id", "name", b"name", "order_id", b"order_id", "oversized", b"oversized", "place_time", b"place_time", "revision", b"revision", "sales_channel", b"sales_channel", "sources", b"sources", "status", b"status", "type", b"type", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__items_count: _TypeAlias = _typing.Literal["items_count"]  # noqa: Y015
+    _WhichOneofArgType__items_count: _TypeAlias = _typing.Literal["_items_count", b"_items_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__items_count) -> _WhichOneofReturnType__items_count | None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
@@ -204,6 +231,11 @@ class ListOrdersRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     UPDATED_AFTER_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    SALES_CHANNEL_FIELD_NUMBER: _builtins.int
+    OCCURRED_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_BEFORE_FIELD_NUMBER: _builtins.int
+    LATEST_FIRST_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most this many orders; 0 means 50, more than 1,000 means 1,000, a negative number is
     INVALID_ARGUMENT. A page may hold fewer, so that it stays far below 4 MiB.
@@ -214,9 +246,23 @@ class ListOrdersRequest(_message.Message):
     """Optional. Only orders of this customer, `customers/{customer}`. NOT_FOUND where there is no such
     customer.
     """
+    merchant_id: _builtins.str
+    """Optional. Only orders placed with this merchant."""
+    sales_channel: _builtins.str
+    """Optional. Only orders sold through this channel."""
+    latest_first: _builtins.bool
+    """Optional. From the latest to the earliest."""
     @_builtins.property
     def updated_after(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only orders whose version is later than this."""
+
+    @_builtins.property
+    def occurred_after(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only orders placed later than this; not together with `updated_after`."""
+
+    @_builtins.property
+    def occurred_before(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only orders placed earlier than this; not together with `updated_after`."""
 
     def __init__(
         self,
@@ -225,10 +271,15 @@ class ListOrdersRequest(_message.Message):
         page_token: _builtins.str = ...,
         updated_after: _timestamp_pb2.Timestamp | None = ...,
         customer: _builtins.str = ...,
+        merchant_id: _builtins.str = ...,
+        sales_channel: _builtins.str = ...,
+        occurred_after: _timestamp_pb2.Timestamp | None = ...,
+        occurred_before: _timestamp_pb2.Timestamp | None = ...,
+        latest_first: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_after", b"updated_after"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "updated_after", b"updated_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "latest_first", b"latest_first", "merchant_id", b"merchant_id", "occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "page_size", b"page_size", "page_token", b"page_token", "sales_channel", b"sales_channel", "updated_after", b"updated_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,7 +45,8 @@ class OrdersStub:
     """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
     """Orders page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `place_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamOrders: _grpc.UnaryStreamMultiCallable[_orders_pb2.StreamOrdersRequest, _orders_pb2.StreamOrdersResponse]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -73,7 +74,8 @@ class OrdersAsyncStub(OrdersStub):
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """Orders page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `place_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamOrders: _aio.UnaryStreamMultiCallable[_orders_pb2.StreamOrdersRequest, _orders_pb2.StreamOrdersResponse]  # type: ignore[assignment]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -116,7 +118,8 @@ class OrdersServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.ListOrdersResponse, _abc.Awaitable[_orders_pb2.ListOrdersResponse]]:
         """Orders page by page, oldest version first: by the sender's update time (else the time they were
-        accepted), then by `uid`.
+        accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `place_time`
+        (else the time they were first stored), then by `uid`.
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from gateway.grpc.pb.portico.v1 import common_pb2 as portico_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18portico/v1/reviews.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xd1\x02\n\x06Review\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x11\n\treview_id\x18\x08 \x01(\t\x12\x13\n\x0breview_type\x18\t \x01(\t\x12\x16\n\x0ereference_type\x18\n \x01(\t\x12\"\n\x06rating\x18\x0b \x01(\x0b\x32\x12.portico.v1.Rating\x12\x14\n\x0c\x63ustomer_ref\x18\x0c \x01(\t\"7\n\x06Rating\x12\r\n\x05style\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\" \n\x10GetReviewRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x16\x42\x61tchGetReviewsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\">\n\x17\x42\x61tchGetReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\"\x80\x01\n\x12ListReviewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\"S\n\x13ListReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x14StreamReviewsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"R\n\x15StreamReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xcc\x02\n\x07Reviews\x12=\n\tGetReview\x12\x1c.portico.v1.GetReviewRequest\x1a\x12.portico.v1.Review\x12Z\n\x0f\x42\x61tchGetReviews\x12\".portico.v1.BatchGetReviewsRequest\x1a#.portico.v1.BatchGetReviewsResponse\x12N\n\x0bListReviews\x12\x1e.portico.v1.ListReviewsRequest\x1a\x1f.portico.v1.ListReviewsResponse\x12V\n\rStreamReviews\x12 .portico.v1.StreamReviewsRequest\x1a!.portico.v1.StreamReviewsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18portico/v1/reviews.proto\x12\nportico.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17portico/v1/common.proto\"\xd3\x03\n\x06Review\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sources\x18\x06 \x03(\x0b\x32\x1a.portico.v1.SourceDocument\x12\x11\n\toversized\x18\x07 \x01(\x08\x12\x11\n\treview_id\x18\x08 \x01(\t\x12\x13\n\x0breview_type\x18\t \x01(\t\x12\x16\n\x0ereference_type\x18\n \x01(\t\x12\"\n\x06rating\x18\x0b \x01(\x0b\x32\x12.portico.v1.Rating\x12\x14\n\x0c\x63ustomer_ref\x18\x0c \x01(\t\x12\x10\n\x08order_id\x18\r \x01(\t\x12\x13\n\x0bmerchant_id\x18\x0e \x01(\t\x12/\n\x0breview_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x06source\x18\x10 \x01(\x0b\x32\x18.portico.v1.ReviewSource\"/\n\x0cReviewSource\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\"7\n\x06Rating\x12\r\n\x05style\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\" \n\x10GetReviewRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x16\x42\x61tchGetReviewsRequest\x12\r\n\x05names\x18\x01 \x03(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\">\n\x17\x42\x61tchGetReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\"\xa6\x02\n\x12ListReviewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x31\n\rupdated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63ustomer\x18\x04 \x01(\t\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x06 \x01(\t\x12\x32\n\x0eoccurred_after\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0foccurred_before\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clatest_first\x18\t \x01(\x08\"S\n\x13ListReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x14StreamReviewsRequest\x12\x31\n\rchanged_after\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"R\n\x15StreamReviewsResponse\x12#\n\x07reviews\x18\x01 \x03(\x0b\x32\x12.portico.v1.Review\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xcc\x02\n\x07Reviews\x12=\n\tGetReview\x12\x1c.portico.v1.GetReviewRequest\x1a\x12.portico.v1.Review\x12Z\n\x0f\x42\x61tchGetReviews\x12\".portico.v1.BatchGetReviewsRequest\x1a#.portico.v1.BatchGetReviewsResponse\x12N\n\x0bListReviews\x12\x1e.portico.v1.ListReviewsRequest\x1a\x1f.portico.v1.ListReviewsResponse\x12V\n\rStreamReviews\x12 .portico.v1.StreamReviewsRequest\x1a!.portico.v1.StreamReviewsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,23 +34,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portico.v1.reviews_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REVIEW']._serialized_start=99
-  _globals['_REVIEW']._serialized_end=436
-  _globals['_RATING']._serialized_start=438
-  _globals['_RATING']._serialized_end=493
-  _globals['_GETREVIEWREQUEST']._serialized_start=495
-  _globals['_GETREVIEWREQUEST']._serialized_end=527
-  _globals['_BATCHGETREVIEWSREQUEST']._serialized_start=529
-  _globals['_BATCHGETREVIEWSREQUEST']._serialized_end=591
-  _globals['_BATCHGETREVIEWSRESPONSE']._serialized_start=593
-  _globals['_BATCHGETREVIEWSRESPONSE']._serialized_end=655
-  _globals['_LISTREVIEWSREQUEST']._serialized_start=658
-  _globals['_LISTREVIEWSREQUEST']._serialized_end=786
-  _globals['_LISTREVIEWSRESPONSE']._serialized_start=788
-  _globals['_LISTREVIEWSRESPONSE']._serialized_end=871
-  _globals['_STREAMREVIEWSREQUEST']._serialized_start=873
-  _globals['_STREAMREVIEWSREQUEST']._serialized_end=968
-  _globals['_STREAMREVIEWSRESPONSE']._serialized_start=970
-  _globals['_STREAMREVIEWSRESPONSE']._serialized_end=1052
-  _globals['_REVIEWS']._serialized_start=1055
-  _globals['_REVIEWS']._serialized_end=1387
+  _globals['_REVIEW']._serialized_end=566
+  _globals['_REVIEWSOURCE']._serialized_start=568
+  _globals['_REVIEWSOURCE']._serialized_end=615
+  _globals['_RATING']._serialized_start=617
+  _globals['_RATING']._serialized_end=672
+  _globals['_GETREVIEWREQUEST']._serialized_start=674
+  _globals['_GETREVIEWREQUEST']._serialized_end=706
+  _globals['_BATCHGETREVIEWSREQUEST']._serialized_start=708
+  _globals['_BATCHGETREVIEWSREQUEST']._serialized_end=770
+  _globals['_BATCHGETREVIEWSRESPONSE']._serialized_start=772
+  _globals['_BATCHGETREVIEWSRESPONSE']._serialized_end=834
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=837
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=1131
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=1133
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=1216
+  _globals['_STREAMREVIEWSREQUEST']._serialized_start=1218
+  _globals['_STREAMREVIEWSREQUEST']._serialized_end=1313
+  _globals['_STREAMREVIEWSRESPONSE']._serialized_start=1315
+  _globals['_STREAMREVIEWSRESPONSE']._serialized_end=1397
+  _globals['_REVIEWS']._serialized_start=1400
+  _globals['_REVIEWS']._serialized_end=1732
 # @@protoc_insertion_point(module_scope)

@@ -38,6 +38,10 @@ class Review(_message.Message):
     REFERENCE_TYPE_FIELD_NUMBER: _builtins.int
     RATING_FIELD_NUMBER: _builtins.int
     CUSTOMER_REF_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_TIME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `reviews/{review}`. `{review}` is the sender's own id, percent-encoded
     (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`.
@@ -53,13 +57,18 @@ class Review(_message.Message):
     review_id: _builtins.str
     """The sender's id of the review."""
     review_type: _builtins.str
-    """What kind of review it is: `ORDER` or `MERCHANT_EXPERIENCE`."""
+    """What kind of review it is: `ORDER`, `MERCHANT_EXPERIENCE` or `EVENT`."""
     reference_type: _builtins.str
     """What it is about, in the sender's words, such as `order`, `store` or `experience`."""
     customer_ref: _builtins.str
     """The customer it belongs to, as its sender named him: an identity key, `kind:value`, such as
-    `logical:customer-123`. Empty where the sender named none.
+    `logical:customer-123`, or `id:` and any name that Portico finds a customer by. Empty where the
+    sender named none.
     """
+    order_id: _builtins.str
+    """The order that it is about; empty where the sender named none."""
+    merchant_id: _builtins.str
+    """The merchant that it is about; empty where the sender named none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When Portico first stored the review."""
@@ -76,6 +85,14 @@ class Review(_message.Message):
     def rating(self) -> Global___Rating:
         """The rating given."""
 
+    @_builtins.property
+    def review_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was given."""
+
+    @_builtins.property
+    def source(self) -> Global___ReviewSource:
+        """Where it was given."""
+
     def __init__(
         self,
         *,
@@ -91,14 +108,44 @@ class Review(_message.Message):
         reference_type: _builtins.str = ...,
         rating: Global___Rating | None = ...,
         customer_ref: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        merchant_id: _builtins.str = ...,
+        review_time: _timestamp_pb2.Timestamp | None = ...,
+        source: Global___ReviewSource | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "rating", b"rating", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "rating", b"rating", "review_time", b"review_time", "source", b"source", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_ref", b"customer_ref", "name", b"name", "oversized", b"oversized", "rating", b"rating", "reference_type", b"reference_type", "review_id", b"review_id", "review_type", b"review_type", "revision", b"revision", "sources", b"sources", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_ref", b"customer_ref", "merchant_id", b"merchant_id", "name", b"name", "order_id", b"order_id", "oversized", b"oversized", "rating", b"rating", "reference_type", b"reference_type", "review_id", b"review_id", "review_time", b"review_time", "review_type", b"review_type", "revision", b"revision", "source", b"source", "sources", b"sources", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
+class ReviewSource(_message.Message):
+    """Where a review was given, in the sender's words."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    system: _builtins.str
+    """The system, such as `app`."""
+    channel: _builtins.str
+    """The channel, such as `ios`."""
+    def __init__(
+        self,
+        *,
+        system: _builtins.str = ...,
+        channel: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "system", b"system"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewSource: _TypeAlias = ReviewSource  # noqa: Y015
 
 @_typing.final
 class Rating(_message.Message):
@@ -216,6 +263,11 @@ class ListReviewsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     UPDATED_AFTER_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_BEFORE_FIELD_NUMBER: _builtins.int
+    LATEST_FIRST_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most this many reviews; 0 means 50, more than 1,000 means 1,000, a negative number is
     INVALID_ARGUMENT. A page may hold fewer, so that it stays far below 4 MiB.
@@ -226,9 +278,23 @@ class ListReviewsRequest(_message.Message):
     """Optional. Only reviews of this customer, `customers/{customer}`. NOT_FOUND where there is no such
     customer.
     """
+    order_id: _builtins.str
+    """Optional. Only reviews of this order."""
+    merchant_id: _builtins.str
+    """Optional. Only reviews of this merchant."""
+    latest_first: _builtins.bool
+    """Optional. From the latest to the earliest."""
     @_builtins.property
     def updated_after(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only reviews whose version is later than this."""
+
+    @_builtins.property
+    def occurred_after(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only reviews given later than this; not together with `updated_after`."""
+
+    @_builtins.property
+    def occurred_before(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only reviews given earlier than this; not together with `updated_after`."""
 
     def __init__(
         self,
@@ -237,10 +303,15 @@ class ListReviewsRequest(_message.Message):
         page_token: _builtins.str = ...,
         updated_after: _timestamp_pb2.Timestamp | None = ...,
         customer: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        merchant_id: _builtins.str = ...,
+        occurred_after: _timestamp_pb2.Timestamp | None = ...,
+        occurred_before: _timestamp_pb2.Timestamp | None = ...,
+        latest_first: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_after", b"updated_after"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "updated_after", b"updated_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "latest_first", b"latest_first", "merchant_id", b"merchant_id", "occurred_after", b"occurred_after", "occurred_before", b"occurred_before", "order_id", b"order_id", "page_size", b"page_size", "page_token", b"page_token", "updated_after", b"updated_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,7 +45,8 @@ class ReviewsStub:
     """
     ListReviews: _grpc.UnaryUnaryMultiCallable[_reviews_pb2.ListReviewsRequest, _reviews_pb2.ListReviewsResponse]
     """Reviews page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `review_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamReviews: _grpc.UnaryStreamMultiCallable[_reviews_pb2.StreamReviewsRequest, _reviews_pb2.StreamReviewsResponse]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -73,7 +74,8 @@ class ReviewsAsyncStub(ReviewsStub):
     """
     ListReviews: _aio.UnaryUnaryMultiCallable[_reviews_pb2.ListReviewsRequest, _reviews_pb2.ListReviewsResponse]  # type: ignore[assignment]
     """Reviews page by page, oldest version first: by the sender's update time (else the time they were
-    accepted), then by `uid`.
+    accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `review_time`
+    (else the time they were first stored), then by `uid`.
     """
     StreamReviews: _aio.UnaryStreamMultiCallable[_reviews_pb2.StreamReviewsRequest, _reviews_pb2.StreamReviewsResponse]  # type: ignore[assignment]
     """Everything that changed from a point in time on, in batches, by `update_time`, then `uid`. A
@@ -116,7 +118,8 @@ class ReviewsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reviews_pb2.ListReviewsResponse, _abc.Awaitable[_reviews_pb2.ListReviewsResponse]]:
         """Reviews page by page, oldest version first: by the sender's update time (else the time they were
-        accepted), then by `uid`.
+        accepted), then by `uid`. With `occurred_after` or `occurred_before`: by `review_time`
+        (else the time they were first stored), then by `uid`.
         """
 
     @_abc_1.abstractmethod
