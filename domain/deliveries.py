@@ -19,6 +19,8 @@ class Delivery:
     """Its place in the lane."""
     made_at: int
     """When the fact was made, in milliseconds since the Unix epoch."""
+    kept_at: int
+    """When it was first kept, in milliseconds since the Unix epoch: its age counts from then."""
     body: bytes
     """What is sent and signed, the same at every attempt."""
     attempts: int = 0

@@ -1,6 +1,6 @@
 """Webhook deliveries that are not made yet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from domain.deliveries import Delivery
 from storage.driver import Database, Document
@@ -20,10 +20,13 @@ class DeliveryRepository:
         """Keep those that are not kept yet."""
         await self._collection.insert_missing([_document(one) for one in deliveries])
 
-    async def due_lanes(self, endpoint_id: str, now: int, limit: int) -> list[str]:
-        """Lanes that hold one of the `limit` deliveries of the endpoint that are due the longest."""
+    async def due_lanes(self, endpoint_id: str, now: int, *, without: Iterable[str], limit: int) -> list[str]:
+        """Lanes that hold one of the `limit` deliveries of the endpoint that are due the longest.
+
+        Deliveries of the lanes `without` do not count.
+        """
         found = await self._collection.find(
-            {"endpoint": endpoint_id, "due_at": {"$lt": now + 1}},
+            {"endpoint": endpoint_id, "due_at": {"$lt": now + 1}, "lane": {"$nin": list(without)}},
             projection=["lane"],
             sort=[("due_at", 1), ("position", 1)],
             limit=limit,
@@ -35,10 +38,10 @@ class DeliveryRepository:
         found = await self._collection.find({"endpoint": endpoint_id, "lane": lane}, sort=_IN_LANE, limit=1)
         return _delivery(found[0]) if found else None
 
-    async def older(self, endpoint_id: str, made_before: int, limit: int) -> list[Delivery]:
-        """At most `limit` deliveries of the endpoint whose fact was made before `made_before`."""
+    async def older(self, endpoint_id: str, kept_before: int, limit: int) -> list[Delivery]:
+        """At most `limit` deliveries of the endpoint that were kept before `kept_before`."""
         found = await self._collection.find(
-            {"endpoint": endpoint_id, "made_at": {"$lt": made_before}}, limit=limit
+            {"endpoint": endpoint_id, "kept_at": {"$lt": kept_before}}, limit=limit
         )
         return [_delivery(document) for document in found]
 
@@ -76,6 +79,7 @@ def _document(delivery: Delivery) -> Document:
         "lane": delivery.lane,
         "position": delivery.position,
         "made_at": delivery.made_at,
+        "kept_at": delivery.kept_at,
         "body": delivery.body,
         "attempts": delivery.attempts,
         "due_at": delivery.due_at,
@@ -92,6 +96,7 @@ def _delivery(document: Document) -> Delivery:
         lane=document["lane"],
         position=document["position"],
         made_at=document["made_at"],
+        kept_at=document["kept_at"],
         body=document["body"],
         attempts=document["attempts"],
         due_at=document["due_at"],

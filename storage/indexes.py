@@ -75,7 +75,7 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
     DELIVERIES: {
         "by_due": [("endpoint", 1), ("due_at", 1), ("position", 1)],
         "by_lane": [("endpoint", 1), ("lane", 1), ("position", 1), ("_id", 1)],
-        "by_age": [("endpoint", 1), ("made_at", 1)],
+        "by_age": [("endpoint", 1), ("kept_at", 1)],
         "by_time": [("made_at", 1)],
     },
 }

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.facts import Fact
+from domain.records import Entity
 from storage.documents import COLLECTIONS
 from storage.driver import Database, Update
 from storage.facts import OUTBOX, OUTBOX_AT, fact_of
@@ -12,6 +13,10 @@ from storage.loyalty import LOYALTY_LEDGER
 
 OUTBOXES = (*COLLECTIONS.values(), LOYALTY_LEDGER)
 """Collections whose documents may have one."""
+
+_EVENTS = COLLECTIONS[Entity.EVENT]
+"""Its facts are the documents themselves, which may be large; all others say little."""
+_MOST_WHOLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,12 @@ class OutboxRepository:
         return [pending for part in found for pending in part]
 
     async def _of_collection(self, name: str, limit: int) -> list[Pending]:
+        whole = name == _EVENTS
         documents = await self._collections[name].find(
-            {OUTBOX_AT: {"$gt": 0}}, sort=[(OUTBOX_AT, 1)], limit=limit
+            {OUTBOX_AT: {"$gt": 0}},
+            projection=None if whole else ["tenant", OUTBOX],
+            sort=[(OUTBOX_AT, 1)],
+            limit=min(limit, _MOST_WHOLE) if whole else limit,
         )
         return [
             Pending(name, document["_id"], tuple(fact_of(fact, document) for fact in document[OUTBOX]))

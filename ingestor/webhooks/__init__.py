@@ -1,0 +1,1 @@
+"""Webhooks out: facts from the records' outboxes to the endpoints of their tenants."""
