@@ -26,25 +26,30 @@ class Collection:
     sender_id: str | None
     """The column that holds the sender's own id; None where the stored id is the name."""
 
+    many_keys: bool = False
+    """Whether a record may be stored under another key than the sender's own id; such a one is named
+    by its stored id."""
+
     def name(self, stored: Stored) -> str:
         """The resource name of a stored record."""
-        given = stored.fields.get(self.sender_id) if self.sender_id else None
-        if given is None or not self._leads_to(given, stored):
+        if self.sender_id is None:
+            return f"{self.plural}/{stored.id}"
+        given: str = stored.fields.get(self.sender_id, "")
+        if self.many_keys and not self._is_stored_under(given, stored):
             return f"{self.plural}/{stored.id}"
         return f"{self.plural}/{quote(given, safe='')}"
 
     def stored_id(self, tenant: str, name: str) -> str:
         """The stored id that a resource name means. Raises RefusedError (INVALID_ARGUMENT)."""
         segment = segment_of(self.plural, name)
-        if self.sender_id is None or _STORED_ID.fullmatch(segment):
+        if self.sender_id is None or (self.many_keys and _STORED_ID.fullmatch(segment)):
             return segment
         return derived_id(self.entity, tenant, segment)
 
-    def _leads_to(self, given: str, stored: Stored) -> bool:
-        if _STORED_ID.fullmatch(given):
+    def _is_stored_under(self, given: str, stored: Stored) -> bool:
+        if not given or _STORED_ID.fullmatch(given):
             return False
-        # An id is dear to derive, and of other entities it is known to be this one.
-        return self.entity is not Entity.LEAD or derived_id(self.entity, stored.tenant, given) == stored.id
+        return derived_id(self.entity, stored.tenant, given) == stored.id
 
     def not_found(self) -> RefusedError:
         """The one answer for a record that is unknown or another tenant's."""
@@ -63,7 +68,7 @@ def segment_of(plural: str, name: str) -> str:
 
 
 CUSTOMERS = Collection(Entity.CUSTOMER, "customers", None)
-LEADS = Collection(Entity.LEAD, "leads", "lead_id")
+LEADS = Collection(Entity.LEAD, "leads", "lead_id", many_keys=True)
 ORDERS = Collection(Entity.ORDER, "orders", "order_id")
 REVIEWS = Collection(Entity.REVIEW, "reviews", "review_id")
 EVENTS = Collection(Entity.EVENT, "events", None)

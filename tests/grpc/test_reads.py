@@ -106,6 +106,14 @@ async def test_a_sender_id_may_hold_any_character(world: World, key: str) -> Non
     assert found == await ORDERS.get(world, found.name)
 
 
+async def test_a_review_whose_id_portico_made_up_is_named_by_it(world: World) -> None:
+    """It looks like a stored id and is none."""
+    made_up = derived_id(Entity.REVIEW, TENANT, "ing_1/0")
+    await world.keep(review(made_up))
+    assert made_up == (await REVIEWS.get(world, f"reviews/{made_up}")).review_id
+    assert [f"reviews/{made_up}"] == [one.name for one in (await REVIEWS.list(world))[0]]
+
+
 @every_entity
 async def test_unknown_and_foreign_ids_answer_the_same(world: World, surface: Surface) -> None:
     """Another tenant's record answers NOT_FOUND, to the byte as an unknown one (invariant 8)."""
