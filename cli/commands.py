@@ -18,6 +18,7 @@ from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
 from cli.status import StatusError, read_status
 from cli.terminal import DataDir, fail, settings_of
+from cli.webhooks import app as webhooks
 from domain.clock import system_clock
 from gateway.auth import mint_token
 from gateway.rest.server import Address
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 app.add_typer(clients, name="clients")
 app.add_typer(loyalty, name="loyalty")
+app.add_typer(webhooks, name="webhooks")
 
 
 @app.command()

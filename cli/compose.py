@@ -55,6 +55,7 @@ from ingestor.run import Ingestor, IngestorLimits
 from messaging.amqp import AmqpQueue
 from messaging.port import Consumer, Queue
 from messaging.sqlite import SqliteQueue
+from storage.directory import EndpointDirectory
 from storage.embedded import EmbeddedMongo
 from storage.store import Store, open_store
 
@@ -78,6 +79,7 @@ class Base:
     operations: dict[str, Operation]
     registry: CollectorRegistry
     loyalty: LoyaltyParts | None
+    endpoints: EndpointDirectory
 
 
 def embedded_jwt_key(data_dir: Path) -> bytes:
@@ -114,6 +116,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
             operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
             registry=CollectorRegistry(),
             loyalty=loyalty_parts(settings, opened),
+            endpoints=await stack.enter_async_context(EndpointDirectory(opened.endpoints)),
         )
 
 
@@ -308,6 +311,7 @@ def _discovery(
         extensions=("loyalty",) if extension else (),
         scopes=sorted({one.scope for one in ENDPOINTS} | {one.scope for one in extension}),
         supported_models=("client_credentials_application",) if issues_tokens else (),
+        sends_webhooks=True,
     )
     return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
 
@@ -339,6 +343,7 @@ def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
         store.dedupe,
         system_clock,
         MatchPolicy(on_contact=settings.match_on_contact),
+        base.endpoints.subscribed,
     )
     after_apply = base.loyalty.earn if base.loyalty else None
     processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)

@@ -14,6 +14,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
 from cli.compose import Base, Gateway, make_ingestor, open_base, open_gateway
 from cli.settings import Settings
+from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
 from gateway.admin import Check, admin_app
 from gateway.rest.server import Address, serve
@@ -125,7 +126,9 @@ async def _serve_until(signals: Signals, admin: "_Admin") -> None:
 async def _ingesting(base: Base) -> AsyncIterator[Check]:
     """An ingestor at work; at the end its batches are finished, within the drain's bound."""
     prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
-    async with base.queue.consumer(prefetch) as consumer:
+    with contextlib.suppress(StoreUnavailableError):
+        await base.endpoints.refresh()
+    async with _telling(base), base.queue.consumer(prefetch) as consumer:
         ingestor = make_ingestor(base, consumer)
         task = asyncio.create_task(ingestor.run())
         task.add_done_callback(_end_if_failed)
@@ -140,6 +143,22 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
                 await asyncio.wait([task])
             if _failure(task) is not None:
                 raise SystemExit(1)
+
+
+@asynccontextmanager
+async def _telling(base: Base) -> AsyncIterator[None]:
+    """Webhooks on their way; at the end what is being sent is finished, within the drain's bound."""
+    async with make_sender(base.settings) as sender:
+        webhooks = make_webhooks(base, sender)
+        task = asyncio.create_task(webhooks.run())
+        try:
+            yield
+        finally:
+            webhooks.stop()
+            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
+            if not done:
+                task.cancel()
+                await asyncio.wait([task])
 
 
 def _end_if_failed(task: "asyncio.Task[None]") -> None:

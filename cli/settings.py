@@ -141,6 +141,28 @@ class Settings(BaseSettings):
         None, description="Loyalty programmes, in JSON or TOML (docs/loyalty.md); not set: there are none."
     )
 
+    webhooks_allow_private: bool = Field(
+        False,
+        description="Whether webhooks may go to http URLs and to addresses that are not public: "
+        "for tests, and for networks without any other receivers.",
+    )
+    webhooks_timeout: Seconds = Field(10.0, description="Seconds that an endpoint has to answer a delivery.")
+    webhooks_attempts: Positive = Field(
+        20, description="Attempts at a delivery before it becomes a dead letter."
+    )
+    webhooks_max_age: Seconds = Field(
+        72 * 3600.0, description="Seconds after which a delivery that fails becomes a dead letter."
+    )
+    webhooks_first_pause: Seconds = Field(
+        1.0, description="Seconds until a delivery that failed is tried again; twice as many each time."
+    )
+    webhooks_longest_pause: Seconds = Field(
+        3600.0, description="Seconds between two attempts at a delivery, at most."
+    )
+    webhooks_concurrency: Positive = Field(
+        4, description="Customers whose deliveries are made to one endpoint at a time."
+    )
+
     drain_seconds: Seconds = Field(
         20.0,
         description="Seconds that work in flight gets to finish after SIGTERM.",

@@ -24,8 +24,6 @@ class EndpointDirectory:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        with suppress(StoreUnavailableError):
-            await self.refresh()
         self._task = asyncio.create_task(self._keep_fresh())
         return self
 
@@ -56,6 +54,6 @@ class EndpointDirectory:
 
     async def _keep_fresh(self) -> None:
         while True:
-            await asyncio.sleep(self._interval)
             with suppress(StoreUnavailableError):
                 await self.refresh()
+            await asyncio.sleep(self._interval)

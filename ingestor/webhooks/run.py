@@ -67,7 +67,7 @@ class Webhooks:
             except TransientError:
                 leads = False
             if leads:
-                await self._lead()
+                await self._lead_safely()
             else:
                 await self._wait(self._lease / 3)
 
@@ -76,6 +76,14 @@ class Webhooks:
         return await self._sources.leases.hold(
             _LEASE, self._owner, now=now, until=now + int(self._lease * 1000)
         )
+
+    async def _lead_safely(self) -> None:
+        """Whatever fails here must not take the ingestor beside it along."""
+        try:
+            await self._lead()
+        except Exception:
+            _log.exception("webhooks_failed")
+            await self._wait(_AWAY)
 
     async def _lead(self) -> None:
         """Deliver until stopped, or until the lease is lost."""
