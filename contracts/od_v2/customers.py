@@ -62,7 +62,7 @@ def customer_merge(region: str) -> Merge:
             "/addresses": _address_key,
             "/externalIds": external_key,
         },
-        single={"address": "addresses"},
+        single={"address": "/addresses"},
         columns={
             "display_name": "/name",
             "identifier": "/identifier",

@@ -49,7 +49,7 @@ class Layout:
     collections: Mapping[str, ElementKey]
     """Pointers of the collections, and what tells the elements of each apart."""
     single: Mapping[str, str]
-    """Members that hold one element of a collection, and the collection's name."""
+    """Members that hold one element of a collection, and the collection's pointer."""
     columns: Mapping[str, str]
     """Canonical columns, and the part each is made of."""
 
@@ -181,7 +181,7 @@ class Merge:
 
 def _confirmed(previous: SourceState, record: Record) -> Folding:
     """All that is known is from a record with the very content of this one."""
-    if record.version < previous.version:
+    if record.version <= previous.version:
         return Folding(Effect.CONFIRMED, previous)
     fields = previous.fields | {"source_updated_at": from_millis(record.version.at)}
     return Folding(Effect.CONFIRMED, replace(previous, version=record.version, fields=fields))
