@@ -46,6 +46,7 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    logging.captureWarnings(capture=True)  # which Python would print as they are
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
