@@ -151,17 +151,8 @@ class Ledger:
         None where there are none, so that a second time takes nothing.
         """
         moment = self._clock() if as_of is None else as_of
-        for _ in range(_ROUNDS):
-            last = await self._store.last(account)
-            points = expiring(last, moment)
-            if not points:
-                return None
-            details = Details(reason=reason, occurred_at=moment)
-            entry = next_entry(account, last, self._movement(TxnType.EXPIRE, -points, details))
-            if await self._store.append(entry):
-                return entry
-            await _pause()
-        raise ContentionError(f"an expiry lost {_ROUNDS} races")
+        _, expired = await self._book_expiry(account, moment, reason)
+        return expired
 
     async def expire_all(
         self, tenant: str, as_of: int | None = None, reason: str | None = None
@@ -176,8 +167,8 @@ class Ledger:
 
     async def settled(self, account: Account) -> LedgerEntry | None:
         """The account's last entry, once what has expired by now is entered; None: it has none."""
-        await self.expire(account)
-        return await self._store.last(account)
+        last, _ = await self._book_expiry(account, self._clock(), None)
+        return last
 
     def program(self, tenant: str) -> Program:
         """The tenant's programme. Raises NoProgramError."""
@@ -203,6 +194,22 @@ class Ledger:
                 return entry
             await _pause()
         raise ContentionError(f"a movement of points lost {_ROUNDS} races")
+
+    async def _book_expiry(
+        self, account: Account, moment: int, reason: str | None
+    ) -> tuple[LedgerEntry | None, LedgerEntry | None]:
+        """The account's last entry, and the same again where it had to be made for expired points."""
+        for _ in range(_ROUNDS):
+            last = await self._store.last(account)
+            points = expiring(last, moment)
+            if not points:
+                return last, None
+            details = Details(reason=reason, occurred_at=moment)
+            entry = next_entry(account, last, self._movement(TxnType.EXPIRE, -points, details))
+            if await self._store.append(entry):
+                return entry, entry
+            await _pause()
+        raise ContentionError(f"an expiry lost {_ROUNDS} races")
 
     async def _known(self, account: Account, once: Once | None) -> LedgerEntry | None:
         known = await self._store.with_key(account, once.key) if once else None
