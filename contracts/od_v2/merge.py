@@ -148,9 +148,10 @@ class Merge:
         visible = _visible(parts)
         if visible != _visible(before):
             return Folding(Effect.CHANGED, state)
-        agrees = newer or all(visible.get(pointer) == value for pointer, value in _visible(said).items())
-        effect = Effect.CONFIRMED if agrees else Effect.IGNORED
-        return Folding(effect, previous if state == previous else state)
+        if state != previous:
+            return Folding(Effect.CONFIRMED, state)
+        agrees = all(visible.get(pointer) == value for pointer, value in _visible(said).items())
+        return Folding(Effect.CONFIRMED if agrees else Effect.IGNORED, previous)
 
     def _known(self, state: SourceState) -> tuple[_Parts, _Times]:
         parts = self.layout.apart(orjson.loads(state.document))
