@@ -1,6 +1,6 @@
 """Finding a customer by whatever a partner calls him, and what names him in other records (B.1)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from domain.identity import (
     IDENTIFIER_TYPES,
@@ -45,24 +45,18 @@ class FindCustomer:
         return next(iter(found), None)
 
     async def references(self, customer: Stored) -> frozenset[str]:
-        """Every reference by which records may name `customer`, and nobody else."""
-        names = [name for name in _names(customer) if await self._means(name, customer)]
-        keys = [key for key in self._shared_keys(customer) if await self._has(key, customer)]
-        logical = [IdentityKey(KeyKind.LOGICAL, one) for one in customer.fields.get("logical_ids", ())]
-        return frozenset([f"id:{name}" for name in names] + [key.encode() for key in (*keys, *logical)])
+        """Every reference by which records may name `customer`, and nobody else.
 
-    async def _means(self, name: str, customer: Stored) -> bool:
-        try:
-            found = await self(customer.tenant, name)
-        except AmbiguousKeyError:
-            return False
-        return found is not None and found.id == customer.id
-
-    async def _has(self, key: IdentityKey, customer: Stored) -> bool:
-        try:
-            return await self.owner(customer.tenant, [key]) == customer.id
-        except AmbiguousKeyError:
-            return False
+        From all keys that ever led to him: a record that names him by what he was called before
+        his identifier changed is still his.
+        """
+        keys = await self._reader.keys_of(customer.tenant, customer.id)
+        names = set(_names(keys))
+        tiers = {name: [[key.encode() for key in tier] for tier in self._tiers(name)] for name in names}
+        wanted = {key for tier in tiers.values() for keys_of_tier in tier for key in keys_of_tier}
+        owners = await self._reader.owners(customer.tenant, wanted)
+        his = [name for name in names if _first_found(tiers[name], owners) == {customer.id}]
+        return frozenset([f"id:{customer.id}", *(f"id:{name}" for name in his), *keys])
 
     def _tiers(self, name: str) -> Iterator[list[IdentityKey]]:
         yield [IdentityKey(KeyKind.LOGICAL, name)]
@@ -73,23 +67,25 @@ class FindCustomer:
         if colon and value and kind in IDENTIFIER_TYPES:
             yield identifier_keys(kind, value, self._region)
 
-    def _shared_keys(self, customer: Stored) -> Iterator[IdentityKey]:
-        """The keys of contacts and document, which a record may name instead of an id."""
-        fields = customer.fields
-        if document := fields.get("document"):
-            yield identifier_keys("document", document.get("number", ""), self._region)[-1]
-        for column, kind in (("emails", KeyKind.EMAIL), ("phones", KeyKind.PHONE)):
-            for contact in fields.get(column, ()):
-                if normalized := contact.get("normalized"):
-                    yield IdentityKey(kind, normalized)
+
+def _names(keys: Iterable[str]) -> Iterator[str]:
+    """What a customer with these encoded keys may be called."""
+    for key in keys:
+        kind, _, value = key.partition(":")
+        if kind in _NAMING:
+            yield value
+        if kind == KeyKind.IDENTIFIER:
+            yield value.partition(":")[2]
+        if kind in IDENTIFIER_TYPES:
+            yield key
 
 
-def _names(customer: Stored) -> Iterator[str]:
-    yield customer.id
-    yield from customer.fields.get("logical_ids", ())
-    if identifier := customer.fields.get("identifier"):
-        yield identifier["value"]
-        yield f"{identifier['type']}:{identifier['value']}"
-    for external in customer.fields.get("external_ids", ()):
-        yield external["value"]
-        yield f"{external.get('source', 'default')}:{external['value']}"
+_NAMING = (KeyKind.LOGICAL, KeyKind.IDENTIFIER, KeyKind.EXTERNAL, KeyKind.NAME)
+
+
+def _first_found(tiers: Iterable[Iterable[str]], owners: Mapping[str, str | None]) -> set[str | None]:
+    """The owners in the first of `tiers` that finds somebody."""
+    for tier in tiers:
+        if found := {owners[key] for key in tier if key in owners}:
+            return found
+    return set()

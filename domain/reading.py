@@ -9,7 +9,6 @@ from domain.errors import PermanentError
 from domain.identity import IdentityKey
 from domain.records import Entity, Stored
 
-
 FILTERS: Mapping[Entity, frozenset[str]] = {
     Entity.CUSTOMER: frozenset({"merchant_id"}),
     Entity.LEAD: frozenset({"external_keys"}),
@@ -90,3 +89,6 @@ class Reader(Protocol):
     async def owners(self, tenant: str, keys: Iterable[str]) -> dict[str, str | None]:
         """The customer id of each of `keys` (`IdentityKey.encode()`) that there is; None for one
         that several customers share."""
+
+    async def keys_of(self, tenant: str, customer_id: str) -> list[str]:
+        """Every encoded identity key, shared ones left out, that ever led to a customer."""

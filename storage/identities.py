@@ -27,6 +27,13 @@ class IdentityRepository:
         documents = await self._find(tenant, keys)
         return {one["key"]: None if one["shared"] else one["customer_id"] for one in documents}
 
+    async def keys_of(self, tenant: str, customer_id: str) -> list[str]:
+        """Every key, shared ones left out, that ever led to a customer."""
+        found = await self._collection.find(
+            {"tenant": tenant, "customer_id": customer_id}, projection=["key", "shared"]
+        )
+        return [one["key"] for one in found if not one["shared"]]
+
     async def claim(self, tenant: str, claims: Mapping[str, str]) -> dict[str, str]:
         """Give each unowned key its customer id; returns the owners of those others have.
 

@@ -45,6 +45,10 @@ class RecordReader:
         counts = [await collection.count(listing.filter, limit) for listing in listings_of(query)]
         return min(limit, sum(counts))
 
+    async def keys_of(self, tenant: str, customer_id: str) -> list[str]:
+        """Every encoded identity key, shared ones left out, that ever led to a customer."""
+        return await self._identities.keys_of(tenant, customer_id)
+
     async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
         """The id of the customer that `key` identifies. Raises AmbiguousKeyError."""
         return await self._identities.lookup(tenant, key)
