@@ -9,6 +9,9 @@ PUBLIC = frozenset(
 )
 """Services that say nothing of any tenant."""
 
+LOYALTY = "portico.v1.Loyalty"
+"""The service that is only there where a loyalty programme is configured."""
+
 REQUIRED = {
     "portico.v1.Customers": "customer.read",
     "portico.v1.Leads": "customer.read",
@@ -17,6 +20,7 @@ REQUIRED = {
     "portico.v1.Events": "customer.read",
     "portico.v1.DedupeCandidates": "customer.read",
     "portico.v1.Ingestions": None,
+    LOYALTY: "customer.loyalty.read",
 }
 """The scope that each service needs; None where any valid token will do."""
 

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection
 from domain.clock import Clock, system_clock
 from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
+from domain.loyalty.accounts import LoyaltyAccounts
 from domain.ports import ReceiptStore
 from domain.reading import Reader
 from gateway.auth import Authenticator
@@ -19,6 +20,7 @@ from gateway.grpc.events import EventsService
 from gateway.grpc.ingestions import IngestionsService
 from gateway.grpc.interceptors import CallInterceptor
 from gateway.grpc.leads import LeadsService
+from gateway.grpc.loyalty import LoyaltyService
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.names import CUSTOMERS, EVENTS, LEADS, ORDERS, REVIEWS, Collection
 from gateway.grpc.orders import OrdersService
@@ -27,11 +29,12 @@ from gateway.grpc.pb.portico.v1.dedupe_pb2_grpc import add_DedupeCandidatesServi
 from gateway.grpc.pb.portico.v1.events_pb2_grpc import add_EventsServicer_to_server
 from gateway.grpc.pb.portico.v1.ingestions_pb2_grpc import add_IngestionsServicer_to_server
 from gateway.grpc.pb.portico.v1.leads_pb2_grpc import add_LeadsServicer_to_server
+from gateway.grpc.pb.portico.v1.loyalty_pb2_grpc import add_LoyaltyServicer_to_server
 from gateway.grpc.pb.portico.v1.orders_pb2_grpc import add_OrdersServicer_to_server
 from gateway.grpc.pb.portico.v1.reviews_pb2_grpc import add_ReviewsServicer_to_server
 from gateway.grpc.reads import Reads
 from gateway.grpc.reviews import ReviewsService
-from gateway.grpc.scopes import REQUIRED
+from gateway.grpc.scopes import LOYALTY, REQUIRED
 from gateway.receipts import ReceiptWatcher
 
 MAX_RPCS = 512
@@ -81,12 +84,13 @@ class GrpcServer:
         clock: Clock = system_clock,
         settle_lag: float = 1.0,
         region: str = "BR",
+        loyalty: LoyaltyAccounts | None = None,
     ) -> None:
         """Nothing is opened yet.
 
         `port` 0 takes a free one, see `port`. Streams leave out what was written within the last
         `settle_lag` seconds. `region` (ISO 3166-1 alpha-2) is the country of phone numbers that are
-        looked up without one.
+        looked up without one. `loyalty` None leaves the service `Loyalty` out.
         """
         self._reader = reader
         self._find = FindCustomer(reader, region)
@@ -99,6 +103,8 @@ class GrpcServer:
         self._clock = clock
         self._settle_lag = settle_lag
         self._region = region
+        self._loyalty = loyalty
+        self._services = [name for name in REQUIRED if name != LOYALTY or loyalty is not None]
         self._interceptor = CallInterceptor(authenticator, ids, watcher, metrics)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
@@ -114,7 +120,7 @@ class GrpcServer:
         self.port = self._bind(server)
         await server.start()
         self._server = server
-        for service in ("", *REQUIRED):
+        for service in ("", *self._services):
             await self._health.set(service, HealthCheckResponse.SERVING)
         return self
 
@@ -157,8 +163,10 @@ class GrpcServer:
         add_DedupeCandidatesServicer_to_server(candidates, server)
         ingestions = IngestionsService(self._receipts, self._watcher, self._ids)
         add_IngestionsServicer_to_server(ingestions, server)
+        if self._loyalty is not None:
+            add_LoyaltyServicer_to_server(LoyaltyService(self._loyalty, self._reader), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = (*REQUIRED, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
 
     def _reads(self, collection: Collection) -> Reads:

@@ -1,6 +1,7 @@
 """The loyalty extension on the wire: requests in, accounts, transactions, rewards and coupons out."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from contracts.od_v2.loyalty import (
     transaction_json,
 )
 from contracts.od_v2.loyalty_openapi import with_loyalty
+from contracts.od_v2.openapi import openapi
 from contracts.operations import Malformed
 from domain.loyalty.accounts import AccountStatus, Balance, HeldCoupon
 from domain.loyalty.entries import Account, Coupon, CouponStatus, LedgerEntry, TxnType
@@ -65,6 +67,21 @@ def test_the_document_has_every_operation(document: dict[str, Any]) -> None:
         "RedemptionResult",
         "Coupon",
     } <= (document["components"]["schemas"].keys())
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """Within the whole document of the surface, in which nothing of the extension takes another's place."""
+    surface = openapi("https://example.com/v2", version="1")
+    whole = with_loyalty(surface)
+
+    for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(whole))):
+        node = whole
+        for step in reference.split("/"):
+            node = node[step]
+    for path, methods in surface["paths"].items():
+        assert methods == whole["paths"][path]
+    for name, schema in surface["components"]["schemas"].items():
+        assert schema == whole["components"]["schemas"][name]
 
 
 def test_what_is_answered_fits_the_document(document: dict[str, Any]) -> None:

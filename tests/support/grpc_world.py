@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.clock import Clock, from_millis, system_clock
 from domain.ingestion_id import IngestionIds
+from domain.loyalty.accounts import LoyaltyAccounts
 from domain.records import Entity, Fields, Outcome, SourceState, Stored, Write, derived_id
 from domain.version import Version
 from gateway.auth import Authenticator, mint_token
@@ -67,6 +68,7 @@ async def open_world(
     settle_lag: float = 1.0,
     tls: Tls | None = None,
     port: int = 0,
+    loyalty: LoyaltyAccounts | None = None,
 ) -> AsyncIterator[World]:
     """A server, on a free port unless told, that reads from `store`, and a channel to it."""
     ids, registry = IngestionIds(SECRET), CollectorRegistry()
@@ -85,6 +87,7 @@ async def open_world(
             settle_lag=settle_lag,
             port=port,
             tls=tls,
+            loyalty=loyalty,
         ) as server,
         _channel(server.port, tls) as channel,
     ):
