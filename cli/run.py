@@ -88,18 +88,17 @@ async def run_ingestor(settings: Settings) -> None:
 
 
 async def run_up(settings: Settings, announce: Announce) -> None:
-    """Everything in one process; what no setting names is embedded."""
+    """Everything in one process, which waits for a MongoDB that a setting names and that is away."""
     signals = Signals(settings.drain_seconds)
-    # Left from the last to the first when it drains: the front door first, then what is behind it.
-    async with (
-        open_base(settings, embedded=True, prepare=True) as base,
-        _admin(base) as admin,
-        _ingesting(base) as is_ready,
-        open_gateway(base, embedded=True) as gateway,
-    ):
-        admin.checks |= {"consumer": is_ready, "queue": gateway.publisher.is_ready}
-        announce(gateway, admin.address)
-        await _serve_until(signals, admin)
+    async with open_base(settings, embedded=True, prepare=False) as base, _admin(base) as admin:
+        await _prepare(base, signals)
+        if signals.asked:
+            return
+        # Left from the last to the first when it drains: the front door first, then what is behind it.
+        async with _ingesting(base) as is_ready, open_gateway(base, embedded=True) as gateway:
+            admin.checks |= {"consumer": is_ready, "queue": gateway.publisher.is_ready}
+            announce(gateway, admin.address)
+            await _serve_until(signals, admin)
 
 
 async def _prepare(base: Base, signals: Signals) -> None:

@@ -1,5 +1,6 @@
 """The REST application: every surface's routes, behind one chain of middlewares."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from domain.errors import TransientError
 from gateway.metrics import GatewayMetrics
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.od_v2.errors import flat_error
@@ -16,6 +18,14 @@ from gateway.rest.request_id import request_id_middleware
 
 _SURFACES = {"/v1/customer": "odp_v1", "/v2": "od_v2", "/oauth": "oauth"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `portico`."""
+
+
+_DEADLINE = 75.0
+"""Seconds: the body's, the confirm's and the longest wait for an outcome, together."""
+
+
+class DeadlineError(TransientError):
+    """The request was not answered in time."""
 
 
 class Surface(Protocol):
@@ -29,12 +39,27 @@ def rest_app(mounted: Sequence[Surface], metrics: GatewayMetrics) -> web.Applica
     """An application that serves `mounted`; errors are answered in the dialect of their path."""
     surface_for = surfaces({"/v2": flat_error}, default=odp_renderer())
     app = web.Application(
-        middlewares=[request_id_middleware, _measured(metrics), error_middleware(surface_for, refusal)],
+        middlewares=[
+            request_id_middleware,
+            _measured(metrics),
+            error_middleware(surface_for, refusal),
+            _in_time,
+        ],
         client_max_size=0,
     )
     for surface in mounted:
         app.router.add_routes(surface.routes())
     return app
+
+
+@web.middleware
+async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One deadline a request, whatever hangs behind it (design §7)."""
+    try:
+        async with asyncio.timeout(_DEADLINE):
+            return await handler(request)
+    except TimeoutError as error:
+        raise DeadlineError("no answer in time") from error
 
 
 def _measured(metrics: GatewayMetrics) -> Middleware:
