@@ -4,11 +4,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Any
 
 import orjson
 
 from contracts.od_v2.merge import Json, Layout, Merge
+from contracts.od_v2.names import ADDRESS, DEMOGRAPHICS, DOCUMENT, EMAIL, EXTERNAL_ID, PHONE, as_columns
 from contracts.phones import phone_number
 from contracts.times import instant_of
 from domain.identity import (
@@ -24,32 +24,6 @@ from domain.records import Fields
 _OWN_ID = re.compile("cust_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _RANK = {kind: rank for rank, kind in enumerate(KeyKind)}
 _keys_of_identifier = lru_cache(maxsize=16_384)(identifier_keys)
-
-_DEMOGRAPHICS = (
-    ("birthDate", "birth_date"),
-    ("gender", "gender"),
-    ("maritalStatus", "marital_status"),
-    ("language", "language"),
-    ("nationality", "nationality"),
-)
-_ADDRESS = (
-    ("type", "type"),
-    ("street", "street"),
-    ("number", "number"),
-    ("complement", "complement"),
-    ("district", "neighborhood"),
-    ("neighborhood", "neighborhood"),
-    ("city", "city"),
-    ("state", "state"),
-    ("postalCode", "postal_code"),
-    ("country", "country"),
-    ("reference", "reference"),
-    ("formattedAddress", "formatted_address"),
-)
-_KINDS = (("type", "type"), ("verified", "verified"))
-_PHONE = (*_KINDS, ("countryCode", "country_code"), ("extension", "extension"))
-_EXTERNAL = (("source", "source"), ("sourceName", "source_name"), ("key", "key"), ("value", "value"))
-_DOCUMENT = (("type", "type"), ("country", "country"), ("issuer", "issuer"))
 
 
 def customer_merge(region: str) -> Merge:
@@ -87,7 +61,7 @@ def customer_merge(region: str) -> Merge:
 def customer_columns(customer: Json, region: str) -> Fields:
     """The canonical columns of a customer; what it does not have is absent."""
     contacts = customer.get("contacts", {})
-    demographics = _renamed(customer.get("demographics", {}), _DEMOGRAPHICS)
+    demographics = as_columns(customer.get("demographics", {}), DEMOGRAPHICS)
     name, merchant_id = customer.get("name"), customer.get("merchantId")
     columns: Fields = {
         "display_name": name,
@@ -154,7 +128,7 @@ def ranked(elements: list[Json]) -> list[Json]:
 
 def external_ids(document: Json) -> list[Json]:
     """The external ids of a customer or lead as a column."""
-    return [_renamed(one, _EXTERNAL) for one in document.get("externalIds", ())]
+    return [as_columns(one, EXTERNAL_ID) for one in document.get("externalIds", ())]
 
 
 def external_key(external_id: Json) -> str:
@@ -172,45 +146,26 @@ def _address_key(address: Json) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
-def _renamed(members: Json, names: tuple[tuple[str, str], ...]) -> Json:
-    return {column: members[name] for name, column in names if members.get(name) is not None}
-
-
-def _primary(element: Json) -> Json:
-    return {"is_primary": element["isPrimary"]} if element.get("isPrimary") is not None else {}
-
-
 def _email(email: Json) -> Json:
     value = email["email"]
-    return {
-        "value": value,
-        "normalized": normalize_email(value),
-        **_primary(email),
-        **_renamed(email, _KINDS),
-    }
+    return {"value": value, "normalized": normalize_email(value), **as_columns(email, EMAIL)}
 
 
 def _phone(phone: Json, region: str) -> Json:
     value = phone.get("phone") or phone["number"]
     normalized = phone_number(value, region)
-    return {
-        "value": value,
-        **({"normalized": normalized} if normalized else {}),
-        **_primary(phone),
-        **_renamed(phone, _PHONE),
-    }
+    return {"value": value, **({"normalized": normalized} if normalized else {}), **as_columns(phone, PHONE)}
 
 
 def _document(document: Json) -> Json:
     number = document.get("number") or document.get("value")
-    return {"number": number, **_renamed(document, _DOCUMENT)} if number else {}
+    return {**as_columns(document, DOCUMENT), "number": number} if number else {}
 
 
 def _address(address: Json) -> Json:
-    geo: Any = address.get("geo") or address.get("coordinates")
-    place = {"latitude": geo["latitude"], "longitude": geo["longitude"]} if geo else None
-    return {
-        **_renamed(address, _ADDRESS),
-        **({"geo": place} if place else {}),
-        **_primary(address),
-    }
+    columns = as_columns(address, ADDRESS)
+    if address.get("district") is not None:
+        columns.setdefault("neighborhood", address["district"])
+    if geo := address.get("geo") or address.get("coordinates"):
+        columns["geo"] = {"latitude": geo["latitude"], "longitude": geo["longitude"]}
+    return columns

@@ -16,8 +16,8 @@ from contracts.operations import Checked
 from contracts.registry import OPERATIONS
 from domain.records import Record, Stored
 from tests.support.od_v2_bodies import CUSTOMERS, LEADS, ORIGIN, body, example, record_of, stored_of
+from tests.support.odp_v1_bodies import bodies, one
 from tests.support.odp_v1_bodies import example as odp_v1_example
-from tests.support.odp_v1_bodies import one
 
 ENCODE: dict[str, Callable[[Stored], bytes]] = {
     "customers": encode.customer_json,
@@ -118,6 +118,18 @@ def test_a_customer_of_the_other_contract() -> None:
     shown = _shown("customers", born)
     assert expected == shown
     assert Checked(1) == OPERATIONS["od.v2.customers"].check(body("customers", shown))
+
+
+@pytest.mark.parametrize("plural", sorted(ENCODE))
+@settings(max_examples=60)
+@given(data=st.data())
+def test_whatever_came_by_the_other_contract_can_be_posted_to_this_one(
+    plural: str, data: st.DataObject
+) -> None:
+    """What B shows of it keeps B's own rules."""
+    for _, record in OPERATIONS[f"odp.v1.{plural}"].decode(data.draw(bodies(plural)), ORIGIN).records:
+        shown = _shown(plural, record)
+        assert Checked(1) == OPERATIONS[f"od.v2.{plural}"].check(body(plural, shown))
 
 
 def test_a_customer_without_external_ids_is_identified_by_what_the_sender_calls_him() -> None:
