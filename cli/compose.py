@@ -108,6 +108,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
             url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=prepare
         )
         opened = await stack.enter_async_context(store)
+        endpoints = await stack.enter_async_context(EndpointDirectory(opened.endpoints))
         yield Base(
             settings=settings,
             store=opened,
@@ -115,8 +116,8 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
             ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
             operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
             registry=CollectorRegistry(),
-            loyalty=loyalty_parts(settings, opened),
-            endpoints=await stack.enter_async_context(EndpointDirectory(opened.endpoints)),
+            loyalty=loyalty_parts(settings, opened, endpoints.subscribed),
+            endpoints=endpoints,
         )
 
 

@@ -205,7 +205,9 @@ async def _parts(settings: Settings) -> AsyncIterator[LoyaltyParts]:
         else:
             url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
         store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
-        parts = loyalty_parts(settings, await stack.enter_async_context(store))
+        opened = await stack.enter_async_context(store)
+        tenants = {endpoint.tenant for endpoint in await opened.endpoints.all()}
+        parts = loyalty_parts(settings, opened, tenants.__contains__)
         if parts is None:
             raise SettingError("PORTICO_LOYALTY_FILE is not set: loyalty is off")
         yield parts

@@ -1,12 +1,14 @@
 """Loyalty ledgers: one document an entry, inserted and never changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from domain.facts import Fact
 from domain.loyalty.entries import Account, Coupon, LedgerEntry, Lot, TxnType
 from domain.loyalty.program import CouponType
 from storage.driver import Database, Document
+from storage.facts import outbox_fields
 
 LOYALTY_LEDGER = "loyalty_ledger"
 
@@ -20,12 +22,14 @@ class LoyaltyRepository:
         """Keeps them in the collection `loyalty_ledger` of `database`."""
         self._collection = database.collection(LOYALTY_LEDGER)
 
-    async def append(self, entry: LedgerEntry) -> bool:
-        """Keep `entry`, journaled by a majority; False where another one has its sequence number.
+    async def append(self, entry: LedgerEntry, facts: Sequence[Fact] = ()) -> bool:
+        """Keep `entry`, and `facts` about it in its outbox, journaled by a majority; False where another
+        one has its sequence number.
 
         A driver that sends an insert again meets its own entry: the mark tells it from another's.
         """
-        if not await self._collection.insert_missing([_document(entry)]):
+        document = _document(entry)
+        if not await self._collection.insert_missing([{**document, **outbox_fields(facts, document)}]):
             return True
         return bool(await self._collection.find_ids([entry.id], within={"mark": entry.mark}))
 

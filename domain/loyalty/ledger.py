@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from domain.clock import Clock
 from domain.errors import ContentionError
+from domain.facts import Subscribed, nobody
 from domain.ingestion_id import base32
 from domain.loyalty.entries import Account, LedgerEntry, TxnType
 from domain.loyalty.errors import (
@@ -22,6 +23,7 @@ from domain.loyalty.errors import (
     UnknownEntryError,
     UnknownRewardError,
 )
+from domain.loyalty.facts import fact_of_entry
 from domain.loyalty.ports import LedgerStore
 from domain.loyalty.program import AccountType, Program, Programs
 from domain.loyalty.rules import Movement, bought, expiring, expiry, next_entry, restorable
@@ -69,10 +71,14 @@ def draw_code() -> str:
 class Ledger:
     """Moves points. Every method may raise TransientError, and what `next_entry` raises."""
 
-    def __init__(self, store: LedgerStore, programs: Programs, clock: Clock) -> None:
+    def __init__(
+        self, store: LedgerStore, programs: Programs, clock: Clock, subscribed: Subscribed = nobody
+    ) -> None:
+        """`subscribed` says of which tenants facts are kept with the entries."""
         self._store = store
         self._programs = programs
         self._clock = clock
+        self._subscribed = subscribed
 
     async def earn(self, account: Account, points: int, details: Details = _NO_DETAILS) -> LedgerEntry:
         """Give `points`, at least 1, which live as long as the programme says. Raises NoProgramError."""
@@ -190,7 +196,7 @@ class Ledger:
             if known := await self._known(account, once):
                 return known
             entry = next_entry(account, last, await decide() if decide else movement)
-            if await self._store.append(entry):
+            if await self._append(entry):
                 return entry
             await _pause()
         raise ContentionError(f"a movement of points lost {_ROUNDS} races")
@@ -206,10 +212,16 @@ class Ledger:
                 return last, None
             details = Details(reason=reason, occurred_at=moment)
             entry = next_entry(account, last, self._movement(TxnType.EXPIRE, -points, details))
-            if await self._store.append(entry):
+            if await self._append(entry):
                 return entry, entry
             await _pause()
         raise ContentionError(f"an expiry lost {_ROUNDS} races")
+
+    async def _append(self, entry: LedgerEntry) -> bool:
+        account = entry.account
+        program = self._programs.of(account.tenant) if self._subscribed(account.tenant) else None
+        facts = [] if program is None else [fact_of_entry(entry, program.id, self._clock())]
+        return await self._store.append(entry, facts)
 
     async def _known(self, account: Account, once: Once | None) -> LedgerEntry | None:
         known = await self._store.with_key(account, once.key) if once else None

@@ -1,16 +1,18 @@
 """What the ledger asks of the store; `storage/` answers. Every method may raise StoreUnavailableError."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from domain.facts import Fact
 from domain.loyalty.entries import Account, LedgerEntry
 
 
 class LedgerStore(Protocol):
     """Entries of all accounts, only ever appended; an account is the ledger of one customer."""
 
-    async def append(self, entry: LedgerEntry) -> bool:
-        """Keep `entry`, journaled by a majority; False where another one has its sequence number."""
+    async def append(self, entry: LedgerEntry, facts: Sequence[Fact] = ()) -> bool:
+        """Keep `entry`, and `facts` about it in its outbox, journaled by a majority; False where another
+        one has its sequence number."""
 
     async def last(self, account: Account) -> LedgerEntry | None:
         """The account's newest entry."""

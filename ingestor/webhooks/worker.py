@@ -26,6 +26,8 @@ _IN_A_ROW = 50
 """Deliveries of one lane before others have their turn."""
 _FAILURES = 5
 """Attempts that fail in a row before the endpoint as a whole is tried less often."""
+_LONGEST_REST = 60.0
+"""Seconds, at most, that it is left alone then."""
 _GIVEN_UP_AT_ONCE = 100
 
 
@@ -41,8 +43,6 @@ class RetryPolicy:
     """Seconds after the first failure; doubled at each further one."""
     longest_pause: float = 3600.0
     """Seconds, at most."""
-    longest_rest: float = 60.0
-    """Seconds, at most, that an endpoint which fails at everything is left alone."""
     concurrency: int = 4
     """Lanes of one endpoint that are delivered to at a time."""
 
@@ -52,7 +52,7 @@ class RetryPolicy:
 
     def rest(self, failures: int) -> int:
         """Milliseconds to leave an endpoint alone after so many failures in a row, with jitter."""
-        return _jittered(self.first_pause, failures - _FAILURES + 1, self.longest_rest)
+        return _jittered(self.first_pause, failures - _FAILURES + 1, min(_LONGEST_REST, self.longest_pause))
 
 
 def _jittered(first: float, failures: int, longest: float) -> int:

@@ -1,8 +1,9 @@
 """A loyalty programme to test with, and what stands in for the store where none is needed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from domain.facts import Fact
 from domain.loyalty.entries import Account, LedgerEntry
 from domain.loyalty.program import CouponTerms, CouponType, EarnRule, Program, Programs, Reward, Tier
 
@@ -27,7 +28,7 @@ class LedgerInMemory:
     def __init__(self) -> None:
         self.entries: list[LedgerEntry] = []
 
-    async def append(self, entry: LedgerEntry) -> bool:
+    async def append(self, entry: LedgerEntry, facts: Sequence[Fact] = ()) -> bool:
         if any(one.id == entry.id for one in self.entries):
             return False
         self.entries.append(entry)
