@@ -1,4 +1,4 @@
-"""Loyalty ledgers: one document an entry, inserted and never changed."""
+"""Loyalty ledgers: one document an entry, inserted and, but for its outbox, never changed."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

@@ -1,6 +1,7 @@
 """The balance is the ledger's sum and never negative, whatever is asked for in whatever order."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -272,6 +273,30 @@ async def test_a_key_enters_a_movement_once(world: World) -> None:
     other = Account("acme", "cust_other")
     with pytest.raises(InsufficientBalanceError):
         await world.ledger.redeem(other, "coffee", 1, asked)
+
+
+async def test_a_fact_tells_of_every_movement(world: World) -> None:
+    """Where the tenant has subscribed; never with a coupon's code."""
+    await world.ledger.earn(ME, 300)
+    assert [] == world.store.facts
+    told = Ledger(world.store, PROGRAMS, lambda: world.now, lambda tenant: True)
+
+    entry = await told.redeem(ME, "coffee", 1, Details(order_id="order-1"))
+    world.now += 400 * DAY
+    await told.expire(ME)
+
+    redeemed, expired = world.store.facts
+    assert ["loyalty.redeem", "loyalty.expire"] == [redeemed.type, expired.type]
+    assert {
+        "id": entry.id,
+        "type": "redeem",
+        "points": -100,
+        "balanceAfter": 200,
+        "couponId": entry.coupon_id,
+        "rewardId": "coffee",
+    } == json.loads(redeemed.payload)
+    assert redeemed.position < expired.position
+    assert redeemed.id != expired.id
 
 
 async def test_the_balance_says_what_is_about_to_expire(world: World) -> None:

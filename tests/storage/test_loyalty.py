@@ -81,6 +81,22 @@ async def test_an_entry_that_is_there_is_told_from_another(store: Store) -> None
     assert 1 == await store.loyalty.count(ME, limit=10, coupons=False)
 
 
+async def test_a_movement_and_its_fact_are_one_write(store: Store) -> None:
+    """The fact waits in the entry's outbox, and the entry is as it was once it was taken out."""
+    ledger = Ledger(store.loyalty, PROGRAMS, lambda: NOW, lambda tenant: tenant == "acme")
+    entry = await ledger.earn(ME, 5, Details(order_id="order-1"))
+    await ledger.earn(Account("globex", "cust_other"), 5)
+
+    [pending] = await store.outbox.pending(10)
+    [fact] = pending.facts
+    assert (entry.id, "loyalty.earn", ME.customer_id) == (pending.id, fact.type, fact.customer_id)
+    assert {"accountId": ME.id, "programId": "program-default", "orderId": "order-1"} == fact.names
+
+    await store.outbox.take_out([pending])
+    assert [] == await store.outbox.pending(10)
+    assert entry == await store.loyalty.get(ME, entry.id)
+
+
 async def test_lists_are_paged_newest_first(store: Store) -> None:
     """By sequence number or by skipping; coupons alone where they are asked for."""
     ledger = ledger_of(store)

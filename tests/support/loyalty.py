@@ -27,11 +27,13 @@ class LedgerInMemory:
 
     def __init__(self) -> None:
         self.entries: list[LedgerEntry] = []
+        self.facts: list[Fact] = []
 
     async def append(self, entry: LedgerEntry, facts: Sequence[Fact] = ()) -> bool:
         if any(one.id == entry.id for one in self.entries):
             return False
         self.entries.append(entry)
+        self.facts += facts
         return True
 
     async def last(self, account: Account) -> LedgerEntry | None:
