@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
-from domain.records import KeyConflict, Record, Stored, derived_id
+from domain.records import Fields, KeyConflict, Record, Stored, derived_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Resolver:
         self._tenant = tenant
         self._owners = dict(owners)
         self._policy = policy
-        self._logical_ids = {one.id: set(one.fields.get("logical_ids", ())) for one in known}
+        self._called = {one.id: _called(one.fields) for one in known}
         self._names = {one.id: one.fields.get("display_name", "") for one in known}
 
     def resolve(self, record: Record) -> Resolution:
@@ -62,16 +62,15 @@ class Resolver:
             return True
         if key.kind is KeyKind.NAME:
             return False
-        if self._is_another_logical_customer(owner, record):
+        if self._is_called_otherwise(owner, record):
             return False
         if key.kind not in WEAK_KINDS:
             return True
         return self._policy.on_contact and (key.kind is KeyKind.EMAIL or self._same_name(owner, record))
 
-    def _is_another_logical_customer(self, owner: str, record: Record) -> bool:
-        """Whether the sender itself calls `owner` something else: then it is somebody else (A.3)."""
-        mine = {key.value for key in record.identities if key.kind is KeyKind.LOGICAL}
-        theirs = self._logical_ids.get(owner, set())
+    def _is_called_otherwise(self, owner: str, record: Record) -> bool:
+        """Whether the sender itself calls `owner` something else: then it is somebody else (A.3, B.5)."""
+        mine, theirs = _named_by(record), self._called.get(owner, set())
         return bool(mine and theirs and not mine & theirs)
 
     def _same_name(self, owner: str, record: Record) -> bool:
@@ -94,6 +93,16 @@ class Resolver:
             resolution.conflicts.append(KeyConflict(key, owner))
 
     def _remember(self, record: Record, customer_id: str) -> None:
-        mine = {key.value for key in record.identities if key.kind is KeyKind.LOGICAL}
-        self._logical_ids.setdefault(customer_id, set()).update(mine)
+        self._called.setdefault(customer_id, set()).update(_named_by(record))
         self._names[customer_id] = record.fields.get("display_name", "")
+
+
+def _named_by(record: Record) -> set[str]:
+    """What the sender of `record` calls its customer, or lead."""
+    return _called(record.fields) | {key.value for key in record.identities if key.kind is KeyKind.LOGICAL}
+
+
+def _called(fields: Fields) -> set[str]:
+    """What senders call a customer, or a lead."""
+    lead_id = fields.get("lead_id")
+    return {*fields.get("logical_ids", ()), *([lead_id] if lead_id else [])}

@@ -113,3 +113,13 @@ async def test_leads_are_known_by_their_external_ids(store: Store, posts: _Posts
     assert ("Ana", "ana@x") == (shown["name"], shown["contact"])
     [by_id] = await posts.leads({"id": shown["id"], "status": "won"})
     assert {born.record_id} == {again.record_id, by_id.record_id}
+
+
+async def test_two_leads_that_the_sender_tells_apart_stay_two(posts: _Posts) -> None:
+    """B.5: the id goes before external ids; the shared one is told as a conflict."""
+    external = [{"source": "CRM", "value": "L-1"}]
+    first, second = await posts.leads(
+        {"id": "a", "externalIds": external}, {"id": "b", "externalIds": external}
+    )
+    assert first.record_id != second.record_id
+    assert [first.record_id] == [conflict.owner for conflict in second.conflicts]
