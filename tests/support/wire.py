@@ -50,6 +50,29 @@ class Reply:
         details: dict[str, Any] = self.error["details"]
         return details
 
+    @property
+    def flat_error(self) -> dict[str, Any]:
+        """The error, once it is seen to be Open Delivery v2's flat one (contracts B.3)."""
+        assert "application/json" == self.headers["Content-Type"], self
+        assert self.headers["X-Request-Id"]
+        error: dict[str, Any] = self.json
+        assert {"code", "message"} <= error.keys() <= {"code", "message", "details"}, self
+        assert all(isinstance(error[name], str) and error[name] for name in ("code", "message"))
+        assert error.get("details", {"": None})
+        assert (self.status in (429, 503)) == ("Retry-After" in self.headers)
+        return error
+
+    @property
+    def flat_pointers(self) -> list[str]:
+        """Where the faults are that the flat error names."""
+        return [field["pointer"] for field in self.flat_error["details"]["fields"]]
+
+    def refused_flat(self, status: int, code: str) -> dict[str, Any]:
+        """The flat error's details, once status and code are seen to be these; {} where there are none."""
+        assert (status, code) == (self.status, self.flat_error["code"]), self
+        details: dict[str, Any] = self.flat_error.get("details", {})
+        return details
+
 
 async def ask(
     client: Client,
