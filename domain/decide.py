@@ -34,7 +34,10 @@ def decide(stored: Stored | None, record: Record, record_id: str, now: int) -> D
     outcome = _outcome(effect, stored)
     if state is previous:
         return Decision(outcome)
-    return Decision(outcome, _written(stored, record, replace(state, outcome=outcome), record_id, now))
+    if state.version == record.version:
+        # For its redelivery; an older record that fills a gap leaves the newest one's outcome alone.
+        state = replace(state, outcome=outcome)
+    return Decision(outcome, _written(stored, record, state, record_id, now))
 
 
 def _outcome(effect: Effect, stored: Stored | None) -> Outcome:
