@@ -22,6 +22,14 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
+def created_at(said: datetime | None, written: datetime, updated: datetime) -> datetime:
+    """When a record came to be: as its sender `said`, else when it was first written here.
+
+    It never came to be after it was last updated, whose time is that of the sender or of the acceptance.
+    """
+    return min(written, updated) if said is None else said
+
+
 def instant_of(value: Any) -> datetime | None:
     """The instant of a valid wire timestamp; None for anything else."""
     millis = millis_of(value)

@@ -14,7 +14,7 @@ from contracts.od_v2.encode_customer import customer_of
 from contracts.od_v2.leads import contact_text
 from contracts.odp_v1.decode import SOURCE as ODP_V1
 from contracts.overlay import overlaid
-from contracts.times import instant_of, rfc3339
+from contracts.times import created_at, instant_of, rfc3339
 from domain.clock import from_millis
 from domain.identity import normalize_document
 from domain.records import Fields, Stored
@@ -79,8 +79,9 @@ def _same_document(one: Fields, other: Fields) -> bool:
 def _times(stored: Stored, document: Json) -> Json:
     """The members of `document` that are answered whether or not they were sent."""
     said = stored.fields.get("source_created_at") or instant_of(document.get("createdAt"))
-    born = said or from_millis(stored.created_at)
-    return {"createdAt": rfc3339(born), "updatedAt": rfc3339(from_millis(stored.version.at))}
+    updated = from_millis(stored.version.at)
+    born = created_at(said, from_millis(stored.created_at), updated)
+    return {"createdAt": rfc3339(born), "updatedAt": rfc3339(updated)}
 
 
 def _one_primary_each(customer: Json) -> Json:

@@ -6,14 +6,13 @@ later. One that was born elsewhere has the binding's required fields computed fr
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import orjson
 
 from contracts.odp_v1.decode import SOURCE
 from contracts.overlay import overlaid
-from contracts.times import rfc3339
+from contracts.times import created_at, rfc3339
 from domain.clock import from_millis
 from domain.records import Fields, Stored
 
@@ -54,6 +53,7 @@ def _customer(stored: Stored, fields: Fields) -> dict[str, Any]:
         "birthDate": fields.get("birth_date") or demographics.get("birth_date"),
         "gender": fields.get("gender") or demographics.get("gender"),
     }
+    updated = fields.get("source_updated_at") or from_millis(stored.updated_at)
     return {
         "id": logical_id,
         "externalIds": [*dict.fromkeys(_external_ids(fields))] or [f"crm:{stored.id}"],
@@ -61,8 +61,10 @@ def _customer(stored: Stored, fields: Fields) -> dict[str, Any]:
         "contacts": dict(_contacts(fields)),
         "consent": _consent(fields.get("consents", [])),
         **{key: value for key, value in optional.items() if value},
-        "createdAt": _time(fields.get("source_created_at"), stored.created_at),
-        "updatedAt": _time(fields.get("source_updated_at"), stored.updated_at),
+        "createdAt": rfc3339(
+            created_at(fields.get("source_created_at"), from_millis(stored.created_at), updated)
+        ),
+        "updatedAt": rfc3339(updated),
     }
 
 
@@ -121,7 +123,3 @@ def _order(stored: Stored) -> dict[str, Any]:
 def _customer_id(reference: str) -> str:
     """What an encoded identity key names, whichever its kind."""
     return reference.partition(":")[2]
-
-
-def _time(moment: datetime | None, millis: int) -> str:
-    return rfc3339(moment if moment is not None else from_millis(millis))
