@@ -4,7 +4,6 @@ Whatever a fold does, it must not matter in which order the same records are fol
 makes redelivery, parallel ingestors and replays harmless (invariants 3 and 4).
 """
 
-from dataclasses import replace as changed
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -48,7 +47,7 @@ def newest_stands(previous: "SourceState | None", record: "Record") -> Folding:
         # The same content said again, later: nothing changes but the version it is true for.
         # Without that, a version between the two that arrives last would be taken for newer.
         newer = record.version > previous.version
-        state = changed(previous, version=record.version) if newer else previous
+        state = record.state() if newer else previous
         return Folding(Effect.CONFIRMED, state)
     if record.version > previous.version:
         return Folding(Effect.CHANGED, record.state())

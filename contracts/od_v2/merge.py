@@ -130,7 +130,7 @@ class Merge:
             state = self._state(record.state(), said, dict.fromkeys(said, record.version))
             return Folding(Effect.CHANGED, state)
         if record.digest == previous.digest and not previous.times:
-            return _confirmed(previous, record)
+            return self._confirmed(previous, record, said)
         return self._folded(previous, record, said)
 
     def _folded(self, previous: SourceState, record: Record, said: _Parts) -> Folding:
@@ -152,6 +152,13 @@ class Merge:
             return Folding(Effect.CONFIRMED, state)
         agrees = all(visible.get(pointer) == value for pointer, value in _visible(said).items())
         return Folding(Effect.CONFIRMED if agrees else Effect.IGNORED, previous)
+
+    def _confirmed(self, previous: SourceState, record: Record, said: _Parts) -> Folding:
+        """All that is known is from a record with the very content of this one."""
+        if record.version <= previous.version:
+            return Folding(Effect.CONFIRMED, previous)
+        base = replace(previous, version=record.version, key=record.key)
+        return Folding(Effect.CONFIRMED, self._state(base, said, dict.fromkeys(said, record.version)))
 
     def _known(self, state: SourceState) -> tuple[_Parts, _Times]:
         parts = self.layout.apart(orjson.loads(state.document))
@@ -178,14 +185,6 @@ class Merge:
             if time is not None and (time != base.version or column not in fields):
                 kept[column] = time
         return replace(base, document=orjson.dumps(document).decode(), fields=fields, times=kept)
-
-
-def _confirmed(previous: SourceState, record: Record) -> Folding:
-    """All that is known is from a record with the very content of this one."""
-    if record.version <= previous.version:
-        return Folding(Effect.CONFIRMED, previous)
-    fields = previous.fields | {"source_updated_at": from_millis(record.version.at)}
-    return Folding(Effect.CONFIRMED, replace(previous, version=record.version, fields=fields))
 
 
 def _drop_cleared(parts: _Parts, times: _Times) -> None:
