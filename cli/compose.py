@@ -1,6 +1,6 @@
 """The wiring: from settings to running parts, each handed what it needs."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,13 +16,17 @@ from cli.loyalty_parts import LoyaltyParts, loyalty_parts
 from cli.settings import Settings
 from cli.tls import read_certificate
 from contracts.od_v2.loyalty import LOYALTY_ENDPOINTS, LoyaltyEndpoint
+from contracts.od_v2.loyalty_openapi import with_loyalty
+from contracts.od_v2.openapi import openapi as od_v2_openapi
+from contracts.od_v2.surface import ENDPOINTS as OD_V2_ENDPOINTS
 from contracts.odp_v1.discovery import Served, discovery
 from contracts.odp_v1.openapi import openapi
-from contracts.odp_v1.operations import odp_v1_operations
 from contracts.odp_v1.surface import ENDPOINTS
 from contracts.operations import Operation
+from contracts.registry import operations
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
+from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
 from domain.resolve import MatchPolicy
 from gateway.accept import Acceptor
@@ -45,6 +49,8 @@ from gateway.rest.explorer import Document, ExplorerSurface
 from gateway.rest.ingestions import IngestionsSurface
 from gateway.rest.oauth import OAuthSurface
 from gateway.rest.od_v2.loyalty import LoyaltySurface
+from gateway.rest.od_v2.surface import PREFIX as OD_V2_PREFIX
+from gateway.rest.od_v2.surface import OdV2Surface, Parts
 from gateway.rest.odp_v1 import OdpV1Surface
 from gateway.rest.server import Address, ServerLimits, serve
 from ingestor.identify import Unpacker
@@ -65,7 +71,10 @@ _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
 _CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE = 0.2, 10
 """Wrong credentials for one client id: how many a second, and at once."""
-_DOCUMENTS = (Document("ODP v1", "/v1/customer/openapi.json"),)
+_DOCUMENTS = (
+    Document("ODP v1", "/v1/customer/openapi.json"),
+    Document("Open Delivery v2", "/v2/openapi.json"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Base:
     store: Store
     queue: Queue
     ids: IngestionIds
-    operations: dict[str, Operation]
+    operations: Mapping[str, Operation]
     registry: CollectorRegistry
     loyalty: LoyaltyParts | None
     endpoints: EndpointDirectory
@@ -114,7 +123,7 @@ async def open_base(settings: Settings, *, embedded: bool, prepare: bool) -> Asy
             store=opened,
             queue=_queue(settings, embedded=embedded),
             ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
-            operations={one.name: one for one in odp_v1_operations(settings.phone_region)},
+            operations=operations(settings.phone_region, strict_orders=settings.strict_orders),
             registry=CollectorRegistry(),
             loyalty=loyalty_parts(settings, opened, endpoints.subscribed),
             endpoints=endpoints,
@@ -236,6 +245,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             port=settings.grpc_port,
             tls=tls.grpc if tls else None,
             region=settings.phone_region,
+            loyalty=base.loyalty.accounts if base.loyalty else None,
         )
         await stack.enter_async_context(_listening(grpc))
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
@@ -250,6 +260,17 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                     operations=base.operations,
                     reader=store.reader,
                     openapi=openapi(_public_url(settings), version=version("portico")),
+                ),
+                OdV2Surface(
+                    Parts(
+                        access=access,
+                        acceptor=acceptor,
+                        operations=base.operations,
+                        reader=store.reader,
+                        find=FindCustomer(store.reader, settings.phone_region),
+                        region=settings.phone_region,
+                        openapi=_od_v2_openapi(settings, loyalty=base.loyalty is not None),
+                    )
                 ),
                 IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
                 DiscoverySurface(
@@ -305,16 +326,32 @@ def _discovery(
     issues_tokens: bool,
     extension: Sequence[LoyaltyEndpoint],
 ) -> dict[str, object]:
-    operations = [endpoint.operation_id for endpoint in ENDPOINTS]
     served = Served(
-        operations=operations,
-        flat_operations=[*operations, *(endpoint.operation_id for endpoint in extension)],
+        operations=[one.operation_id for one in ENDPOINTS],
+        flat_operations=[
+            *(one.operation_id for one in OD_V2_ENDPOINTS),
+            *(one.operation_id for one in extension),
+        ],
+        endpoint=f"{_public_url(settings)}{OD_V2_PREFIX}",
         extensions=("loyalty",) if extension else (),
-        scopes=sorted({one.scope for one in ENDPOINTS} | {one.scope for one in extension}),
+        scopes=sorted(
+            {one.scope for one in ENDPOINTS}
+            | {one.scope for one in OD_V2_ENDPOINTS}
+            | {one.scope for one in extension}
+        ),
         supported_models=("client_credentials_application",) if issues_tokens else (),
         sends_webhooks=True,
     )
     return discovery(settings.participant_id, served, max_body_bytes=limits.unpacked)
+
+
+def _od_v2_openapi(settings: Settings, *, loyalty: bool) -> dict[str, object]:
+    document = od_v2_openapi(
+        f"{_public_url(settings)}{OD_V2_PREFIX}",
+        version=version("portico"),
+        strict_orders=settings.strict_orders,
+    )
+    return with_loyalty(document) if loyalty else document
 
 
 def _public_url(settings: Settings) -> str:

@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         None, description="Loyalty programmes, in JSON or TOML (docs/loyalty.md); not set: there are none."
     )
 
+    strict_orders: bool = Field(
+        False,
+        description="Whether Open Delivery orders are held to the whole V1 schema; otherwise to their "
+        "`id`, and to the types of what they bring.",
+    )
+
     webhooks_allow_private: bool = Field(
         False,
         description="Whether webhooks may go to http URLs and to addresses that are not public: "
