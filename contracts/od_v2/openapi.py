@@ -125,10 +125,10 @@ def _ingestion(endpoint: Endpoint) -> Json:
         for name, value in EXAMPLES[endpoint.plural].items()
     }
     accepted = {
-        "description": "Every record is safe on a durable queue. No body, except for the verdicts of a "
-        "request with `Prefer: handling=lenient`.",
+        # Without `content`: a client made from this document would take it for a body that is always there.
+        "description": "Every record is safe on a durable queue. No body, except that a request with "
+        "`Prefer: handling=lenient` is answered with `Verdicts` in JSON.",
         "headers": headers("Portico-Ingestion", "Location", "Preference-Applied", "X-Request-Id"),
-        "content": json_content(reference("Verdicts")),
     }
     return {
         **_head(endpoint),

@@ -1,10 +1,16 @@
 """Whatever is sent: never a 5xx, and what is accepted is accounted for to the last record (invariant 1)."""
 
 import asyncio
+import re
+from urllib.parse import quote, urlencode
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.support.hostile_requests import Hostile, hostile
+from contracts.od_v2.surface import ENDPOINTS
+from gateway.rest.od_v2.filters import FILTERS
+from tests.support.hostile_requests import OD_V2, ODP_V1, Hostile, hostile
+from tests.support.od_v2_wire import PATHS, SUCCESS
 from tests.support.portico import Client
 from tests.support.wire import ask
 
@@ -12,7 +18,7 @@ _PATHS = {"events": "/v1/customer/events"}
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sent=hostile())
+@given(sent=hostile(ODP_V1))
 async def test_any_request_is_answered_and_any_acceptance_kept(caller: Client, sent: Hostile) -> None:
     """An answer below 500 in the surface's own shape; a receipt whose outcomes sum up to the records."""
     path = _PATHS.get(sent.plural, f"/v1/customer/{sent.plural}:ingest") + sent.query
@@ -25,6 +31,47 @@ async def test_any_request_is_answered_and_any_acceptance_kept(caller: Client, s
     receipt = await ask(caller, "GET", f"/v1/ingestions/{ingestion}", None, {"Prefer": "wait=20"})
     assert (200, "done") == (receipt.status, receipt.json["status"])
     assert reply.json["records"] == receipt.json["records"] == sum(receipt.json["counts"].values())
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sent=hostile(OD_V2))
+async def test_any_request_of_open_delivery_is_answered_and_any_acceptance_kept(
+    caller: Client, sent: Hostile
+) -> None:
+    """Likewise where success has no body: the ingestion is told in a header."""
+    reply = await ask(caller, "POST", PATHS[sent.plural] + sent.query, sent.body, dict(sent.headers))
+    if reply.status != SUCCESS[sent.plural]:
+        assert reply.status in (400, 409, 413), reply
+        assert reply.flat_error["code"]
+        return
+    receipt = await ask(caller, "GET", reply.headers["Location"], None, {"Prefer": "wait=20"})
+    assert (200, "done") == (receipt.status, receipt.json["status"])
+    assert receipt.json["records"] == sum(receipt.json["counts"].values())
+    if reply.body:
+        assert receipt.json["records"] == reply.json["records"] == len(reply.json["verdicts"])
+
+
+_ODD = ["", ".", "..", "\0", "$ne", "cust-001", "PDV:", ":", "phone:1", "id:a", "x" * 600]
+_NAMES = st.binary(max_size=4) | st.one_of(st.text(max_size=8), st.sampled_from(_ODD)).map(str.encode)
+_QUERIES = st.dictionaries(
+    st.sampled_from([*{name for names in FILTERS.values() for name in names}, "page", "pageSize", "cursor"]),
+    _NAMES | st.sampled_from([b"1", b"2026-06-01T00:00:00Z", b"9999-12-31T23:59:59Z", b"email"]),
+    max_size=4,
+)
+_READS = [path for one in ENDPOINTS if one.method == "GET" for path in one.paths]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(_READS), name=_NAMES, query=_QUERIES)
+async def test_any_read_of_open_delivery_is_answered(
+    caller: Client, path: str, name: bytes, query: dict[str, bytes]
+) -> None:
+    """Whatever is asked for, and however it is called."""
+    named = re.sub(r"\{\w+\}", lambda _: quote(name, safe=""), path)
+    reply = await ask(caller, "GET", f"/v2{named}?{urlencode(query)}")
+    if reply.status != 200:
+        assert reply.status in (400, 404), reply
+        assert reply.flat_error["code"]
 
 
 async def test_many_at_once_are_all_kept(caller: Client) -> None:

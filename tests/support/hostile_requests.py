@@ -1,17 +1,16 @@
-"""Hypothesis strategies for requests to surface A: good, bent, and nonsense."""
+"""Hypothesis strategies for requests to ingest: good, bent, and nonsense."""
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from backports import zstd
 from hypothesis import strategies as st
 
-from contracts.odp_v1.examples import EXAMPLES
+from tests.support import od_v2_bodies, odp_v1_bodies
 from tests.support.json_texts import json_bytes
-from tests.support.odp_v1_bodies import SINGULAR, bodies, example
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,30 @@ class Hostile:
     body: bytes
     headers: dict[str, str]
     query: str
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What good requests of a surface are made of."""
+
+    bodies: Mapping[str, st.SearchStrategy[bytes]]
+    """By plural: bodies, most of them good."""
+    wrapped: Callable[[str, int], Any]
+    """A good body of that plural, with that many records if it can hold them."""
+
+
+def _odp_v1(plural: str, count: int) -> Any:
+    records = [odp_v1_bodies.example(plural) for _ in range(count)]
+    return {plural: records} if count > 1 else {odp_v1_bodies.SINGULAR[plural]: records[0]}
+
+
+def _od_v2(plural: str, count: int) -> Any:
+    record = od_v2_bodies.example(plural)
+    return record if plural in od_v2_bodies.SINGLE else [record] * count
+
+
+ODP_V1 = Dialect({plural: odp_v1_bodies.bodies(plural) for plural in odp_v1_bodies.SINGULAR}, _odp_v1)
+OD_V2 = Dialect({plural: od_v2_bodies.bodies(plural) for plural in od_v2_bodies.PLURALS}, _od_v2)
 
 
 def _nested(depth: int) -> Any:
@@ -59,11 +82,9 @@ def _places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
 
 
 @st.composite
-def _bent(draw: st.DrawFn, plural: str) -> bytes:
+def _bent(draw: st.DrawFn, dialect: Dialect, plural: str) -> bytes:
     """A good body of one record or a few, with values dropped, replaced or repeated."""
-    records = [example(plural) for _ in range(draw(st.integers(1, 3)))]
-    body: Any = {plural: records} if len(records) > 1 else {SINGULAR[plural]: records[0]}
-    body = json.loads(json.dumps(body))
+    body: Any = json.loads(json.dumps(dialect.wrapped(plural, draw(st.integers(1, 3)))))
     for _ in range(draw(st.sampled_from([0, 0, 1, 2, 3]))):
         places = _places(body)[1:]
         if not places:
@@ -104,10 +125,11 @@ _PACKED: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": z
 
 
 @st.composite
-def hostile(draw: st.DrawFn) -> Hostile:
+def hostile(draw: st.DrawFn, dialect: Dialect) -> Hostile:
     """A request to one of the five operations."""
-    plural = draw(st.sampled_from(sorted(EXAMPLES)))
-    body = draw(st.one_of(_bent(plural), _bent(plural), bodies(plural), json_bytes, st.binary(max_size=60)))
+    plural = draw(st.sampled_from(sorted(dialect.bodies)))
+    bent = _bent(dialect, plural)
+    body = draw(st.one_of(bent, bent, dialect.bodies[plural], json_bytes, st.binary(max_size=60)))
     headers = {name: value.strip() for name, value in draw(_HEADERS).items()}
     coding = draw(st.sampled_from([None, None, None, "gzip", "zstd", "other"]))
     if coding is not None:

@@ -13,6 +13,7 @@ from domain.decide import decide
 from domain.records import Record, Stored
 
 ORIGIN = Origin("tenant-a", "ing_TEST", 1_780_000_000_000)
+PLURALS = tuple(EXAMPLES)
 SINGLE = ("reviews", "events")
 
 
@@ -125,3 +126,11 @@ LEADS = st.fixed_dictionaries(
     },
 )
 """Leads of one sender."""
+
+
+def bodies(plural: str) -> st.SearchStrategy[bytes]:
+    """Bodies for `plural`, most of them good."""
+    known = {"customers": CUSTOMERS, "leads": LEADS}.get(plural)
+    if known is None:
+        known = st.dictionaries(_TEXTS, JSON, max_size=3).map(lambda more: {**more, **example(plural)})
+    return st.lists(known | JSON, min_size=1, max_size=4).map(lambda records: body(plural, *records))
