@@ -1,10 +1,20 @@
 """What subscribers are told of a movement of points (contracts B.11). Pure."""
 
 import json
+from collections.abc import Mapping
 
 from domain.facts import Fact, Webhook, position
-from domain.loyalty.entries import LedgerEntry
+from domain.loyalty.entries import LedgerEntry, TxnType
 from domain.webhooks import fact_id
+
+_TYPES: Mapping[TxnType, str] = {
+    TxnType.EARN: "points.earned",
+    TxnType.REDEEM: "points.redeemed",
+    TxnType.ADJUST: "points.adjusted",
+    TxnType.EXPIRE: "points.expired",
+    TxnType.RESTORE: "points.restored",
+    TxnType.REVERSE: "points.reversed",
+}
 
 
 def fact_of_entry(entry: LedgerEntry, program_id: str, now: int) -> Fact:
@@ -28,7 +38,7 @@ def fact_of_entry(entry: LedgerEntry, program_id: str, now: int) -> Fact:
     return Fact(
         id=fact_id(entry.id),
         webhook=Webhook.LOYALTY,
-        type=f"loyalty.{entry.txn_type}",
+        type=_TYPES[entry.txn_type],
         tenant=entry.account.tenant,
         occurred_at=entry.occurred_at,
         made_at=now,

@@ -286,7 +286,7 @@ async def test_a_fact_tells_of_every_movement(world: World) -> None:
     await told.expire(ME)
 
     redeemed, expired = world.store.facts
-    assert ["loyalty.redeem", "loyalty.expire"] == [redeemed.type, expired.type]
+    assert ["points.redeemed", "points.expired"] == [redeemed.type, expired.type]
     assert {
         "id": entry.id,
         "type": "redeem",

@@ -89,7 +89,7 @@ async def test_a_movement_and_its_fact_are_one_write(store: Store) -> None:
 
     [pending] = await store.outbox.pending(10)
     [fact] = pending.facts
-    assert (entry.id, "loyalty.earn", ME.customer_id) == (pending.id, fact.type, fact.customer_id)
+    assert (entry.id, "points.earned", ME.customer_id) == (pending.id, fact.type, fact.customer_id)
     assert {"accountId": ME.id, "programId": "program-default", "orderId": "order-1"} == fact.names
 
     await store.outbox.take_out([pending])
