@@ -1,6 +1,7 @@
 """Whatever is sent: never a 5xx, and what is accepted is accounted for to the last record (invariant 1)."""
 
 import asyncio
+import json
 import re
 from urllib.parse import quote, urlencode
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.od_v2.surface import ENDPOINTS
 from gateway.rest.od_v2.filters import FILTERS
 from tests.support.hostile_requests import OD_V2, ODP_V1, Hostile, hostile
+from tests.support.json_texts import json_bytes
 from tests.support.od_v2_wire import PATHS, SUCCESS
 from tests.support.portico import Client
 from tests.support.wire import ask
@@ -72,6 +74,33 @@ async def test_any_read_of_open_delivery_is_answered(
     if reply.status != 200:
         assert reply.status in (400, 404), reply
         assert reply.flat_error["code"]
+
+
+_GRANTS = st.dictionaries(
+    st.sampled_from(["grant_type", "client_id", "client_secret", "scope", "more"]),
+    st.sampled_from(["client_credentials", "password", "", "\0", "é", "a b", "x" * 5000])
+    | st.text(max_size=5),
+)
+_FORM = "application/x-www-form-urlencoded"
+_TOKEN_REQUESTS = st.one_of(
+    _GRANTS.map(lambda grant: (_FORM, urlencode(grant, errors="replace").encode())),
+    _GRANTS.map(lambda grant: ("application/json", json.dumps(grant).encode())),
+    st.tuples(st.sampled_from([_FORM, "application/json", "text/plain"]), json_bytes),
+)
+_CREDENTIALS = st.none() | st.sampled_from(["", "Basic", "Basic !", "Basic Og==", "Basic /w==", "Bearer x"])
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sent=_TOKEN_REQUESTS, credentials=_CREDENTIALS)
+async def test_any_request_for_a_token_is_answered(
+    caller: Client, sent: tuple[str, bytes], credentials: str | None
+) -> None:
+    """And nobody unknown gets one; the answer is never stored."""
+    headers: dict[str, str | None] = {"Content-Type": sent[0], "Authorization": credentials}
+    reply = await ask(caller, "POST", "/oauth/token", sent[1], headers)
+    assert reply.status in (400, 401, 413, 429), reply
+    assert {"error"} <= reply.json.keys() or {"code", "message"} <= reply.json.keys()
+    assert "no-store" == reply.headers["Cache-Control"]
 
 
 async def test_many_at_once_are_all_kept(caller: Client) -> None:
