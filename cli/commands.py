@@ -10,14 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from cli.clients import app as clients
-from cli.compose import Gateway, embedded_jwt_key
 from cli.errors import ListenError, SettingError
+from cli.gateway_parts import Gateway
 from cli.logs import configure_logs, log_loop_fault
 from cli.loyalty import app as loyalty
 from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
 from cli.status import StatusError, read_status
 from cli.terminal import DataDir, fail, settings_of
+from cli.token_keys import embedded_jwt_key
 from cli.webhooks import app as webhooks
 from domain.clock import system_clock
 from gateway.auth import mint_token

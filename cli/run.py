@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
-from cli.compose import Base, Gateway, make_ingestor, open_base, open_gateway
+from cli.base import Base, open_base
+from cli.gateway_parts import Gateway, open_gateway
+from cli.ingestor_parts import make_ingestor
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
@@ -67,7 +69,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
     """The gateway alone, which serves while MongoDB is away."""
     signals = Signals(settings.drain_seconds)
     async with (
-        open_base(settings, embedded=False, prepare=False) as base,
+        open_base(settings, embedded=False) as base,
         _admin(base) as admin,
         open_gateway(base, embedded=False) as gateway,
     ):
@@ -79,7 +81,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
 async def run_ingestor(settings: Settings) -> None:
     """The ingestor alone, which waits where MongoDB is away when it starts."""
     signals = Signals(settings.drain_seconds)
-    async with open_base(settings, embedded=False, prepare=False) as base, _admin(base) as admin:
+    async with open_base(settings, embedded=False) as base, _admin(base) as admin:
         await _prepare(base, signals)
         if not signals.asked:
             async with _ingesting(base) as is_ready:
@@ -90,7 +92,7 @@ async def run_ingestor(settings: Settings) -> None:
 async def run_up(settings: Settings, announce: Announce) -> None:
     """Everything in one process, which waits for a MongoDB that a setting names and that is away."""
     signals = Signals(settings.drain_seconds)
-    async with open_base(settings, embedded=True, prepare=False) as base, _admin(base) as admin:
+    async with open_base(settings, embedded=True) as base, _admin(base) as admin:
         await _prepare(base, signals)
         if signals.asked:
             return

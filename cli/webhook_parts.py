@@ -1,7 +1,6 @@
 """The webhooks out, wired."""
 
-from typing import TYPE_CHECKING
-
+from cli.base import Base
 from cli.settings import Settings
 from domain.clock import system_clock
 from domain.find import FindCustomer
@@ -13,16 +12,13 @@ from messaging.amqp import AmqpQueue
 from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
 
-if TYPE_CHECKING:
-    from cli.compose import Base
-
 
 def make_sender(settings: Settings) -> Sender:
     """What sends deliveries; to be entered."""
     return Sender(allow_private=settings.webhooks_allow_private, timeout=settings.webhooks_timeout)
 
 
-def make_webhooks(base: "Base", sender: Sender) -> Webhooks:
+def make_webhooks(base: Base, sender: Sender) -> Webhooks:
     """The relay and the deliveries of this process."""
     settings, store = base.settings, base.store
     desk = Desk(

@@ -1,0 +1,185 @@
+"""The gateway, wired: REST and gRPC in front of the queue and the store."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cli.base import Base
+from cli.errors import ListenError
+from cli.served import EXPLORED, discovery_document, od_v2_document, odp_v1_document
+from cli.settings import Settings
+from cli.tls import read_certificate
+from cli.token_keys import issuing_keys, token_keys
+from contracts.od_v2.loyalty import LOYALTY_ENDPOINTS
+from domain.clock import system_clock
+from domain.find import FindCustomer
+from gateway.accept import Acceptor
+from gateway.auth import Authenticator
+from gateway.grpc.metrics import GrpcMetrics
+from gateway.grpc.server import GrpcServer
+from gateway.idempotency import IdempotencyMemory
+from gateway.keyring import OwnKeys
+from gateway.limits import FailureLimiter, RateLimiter, RateLimits
+from gateway.metrics import GatewayMetrics
+from gateway.oauth import TokenIssuer
+from gateway.publishing import IngestionPublisher, PublishLimits
+from gateway.receipts import ReceiptWatcher
+from gateway.rest.access import Access
+from gateway.rest.app import Surface, rest_app
+from gateway.rest.body import BodyBudget, BodyLimits
+from gateway.rest.discovery import DiscoverySurface
+from gateway.rest.explorer import ExplorerSurface
+from gateway.rest.ingestions import IngestionsSurface
+from gateway.rest.oauth import OAuthSurface
+from gateway.rest.od_v2.loyalty import LoyaltySurface
+from gateway.rest.od_v2.surface import OdV2Surface, Parts
+from gateway.rest.odp_v1 import OdpV1Surface
+from gateway.rest.server import Address, ServerLimits, serve
+from storage.store import Store
+
+_REMEMBERED_KEYS = 100_000
+_REMEMBERED_SECONDS = 24 * 3600.0
+_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE = 0.2, 10
+"""Wrong credentials for one client id: how many a second, and at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that serves."""
+
+    rest: Address
+    grpc: GrpcServer
+    publisher: IngestionPublisher
+
+
+@asynccontextmanager
+async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
+    """The gateway, serving REST and gRPC; at the end what is in flight is finished first."""
+    settings, store = base.settings, base.store
+    tls = read_certificate(settings)
+    async with AsyncExitStack() as stack:
+        metrics = GatewayMetrics(base.registry)
+        keys = await stack.enter_async_context(token_keys(settings, embedded=embedded))
+        own_keys = issuing_keys(settings, embedded=embedded)
+        authenticator = Authenticator(
+            keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, own=own_keys
+        )
+        watcher = await stack.enter_async_context(ReceiptWatcher(store.receipts))
+        queue = await stack.enter_async_context(base.queue.publisher())
+        publisher = await stack.enter_async_context(
+            IngestionPublisher(
+                queue,
+                metrics=metrics,
+                timeout=settings.publish_timeout,
+                limits=PublishLimits(
+                    bytes_in_flight=settings.max_bytes_in_flight,
+                    ingestions_in_flight=settings.max_ingestions_in_flight,
+                ),
+            )
+        )
+        acceptor = Acceptor(
+            publisher=publisher,
+            memory=IdempotencyMemory(_REMEMBERED_KEYS, _REMEMBERED_SECONDS),
+            ids=base.ids,
+            limiter=RateLimiter(
+                RateLimits(settings.rate_requests, settings.rate_records, settings.rate_bytes)
+            ),
+            watcher=watcher,
+            metrics=metrics,
+            clock=system_clock,
+        )
+        grpc = GrpcServer(
+            reader=store.reader,
+            candidates=store.dedupe,
+            receipts=store.receipts,
+            watcher=watcher,
+            ids=base.ids,
+            authenticator=authenticator,
+            metrics=GrpcMetrics(base.registry),
+            host=settings.grpc_host or settings.host,
+            port=settings.grpc_port,
+            tls=tls.grpc if tls else None,
+            region=settings.phone_region,
+            loyalty=base.loyalty.accounts if base.loyalty else None,
+        )
+        await stack.enter_async_context(_listening(grpc))
+        stack.push_async_callback(grpc.stop, settings.drain_seconds)
+        body_limits = BodyLimits()
+        budget = BodyBudget(settings.max_bytes_in_flight)
+        access = Access(authenticator, base.ids, watcher, body_limits, budget)
+        surfaces = [
+            *_dialects(base, access, acceptor),
+            IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),
+            DiscoverySurface(
+                discovery_document(
+                    settings,
+                    body_limits.unpacked,
+                    issues_tokens=own_keys is not None,
+                    extension=LOYALTY_ENDPOINTS if base.loyalty else (),
+                )
+            ),
+            *_oauth(settings, store, own_keys, budget),
+            ExplorerSurface(EXPLORED),
+        ]
+        app = rest_app(surfaces, metrics)
+        address = await stack.enter_async_context(
+            serve(
+                app,
+                settings.host,
+                settings.port,
+                ssl_context=tls.rest if tls else None,
+                limits=ServerLimits(shutdown=settings.drain_seconds),
+            )
+        )
+        yield Gateway(address, grpc, publisher)
+
+
+def _dialects(base: Base, access: Access, acceptor: Acceptor) -> Iterator[Surface]:
+    settings, reader = base.settings, base.store.reader
+    yield OdpV1Surface(
+        access=access,
+        acceptor=acceptor,
+        operations=base.operations,
+        reader=reader,
+        openapi=odp_v1_document(settings),
+    )
+    yield OdV2Surface(
+        Parts(
+            access=access,
+            acceptor=acceptor,
+            operations=base.operations,
+            reader=reader,
+            find=FindCustomer(reader, settings.phone_region),
+            region=settings.phone_region,
+            openapi=od_v2_document(settings, loyalty=base.loyalty is not None),
+        )
+    )
+    if (loyalty := base.loyalty) is not None:
+        yield LoyaltySurface(
+            access=access, find=loyalty.find, ledger=loyalty.ledger, accounts=loyalty.accounts
+        )
+
+
+def _oauth(
+    settings: Settings, store: Store, keys: OwnKeys | None, budget: BodyBudget
+) -> Iterator[OAuthSurface]:
+    if keys is not None:
+        issuer = TokenIssuer(
+            store.clients,
+            keys,
+            audience=settings.jwt_audience,
+            seconds=settings.oauth_token_seconds,
+            failures=FailureLimiter(_CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE),
+            clock=system_clock,
+        )
+        yield OAuthSurface(issuer, keys, budget)
+
+
+@asynccontextmanager
+async def _listening(server: GrpcServer) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except RuntimeError as error:
+            raise ListenError(f"gRPC cannot listen on port {server.port}") from error
+        yield
