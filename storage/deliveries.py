@@ -1,6 +1,6 @@
 """Webhook deliveries that are not made yet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from domain.deliveries import Delivery
 from storage.driver import Database, Document
@@ -20,13 +20,10 @@ class DeliveryRepository:
         """Keep those that are not kept yet."""
         await self._collection.insert_missing([_document(one) for one in deliveries])
 
-    async def due_lanes(self, endpoint_id: str, now: int, *, without: Iterable[str], limit: int) -> list[str]:
-        """Lanes that hold one of the `limit` deliveries of the endpoint that are due the longest.
-
-        Deliveries of the lanes `without` do not count.
-        """
+    async def due_lanes(self, endpoint_id: str, now: int, limit: int) -> list[str]:
+        """Lanes that hold one of the `limit` deliveries of the endpoint that are due the longest."""
         found = await self._collection.find(
-            {"endpoint": endpoint_id, "due_at": {"$lt": now + 1}, "lane": {"$nin": list(without)}},
+            {"endpoint": endpoint_id, "due_at": {"$lt": now + 1}},
             projection=["lane"],
             sort=[("due_at", 1), ("position", 1)],
             limit=limit,

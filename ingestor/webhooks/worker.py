@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 _IDLE, _AWAY = 0.5, 1.0
 """Seconds until it looks again though nobody woke it, and while the store is away."""
-_LANES_A_READ = 64
+_DUE_A_READ = (64, 1024)
 _IN_A_ROW = 50
 """Deliveries of one lane before others have their turn."""
 _FAILURES = 5
@@ -127,13 +127,20 @@ class Worker:
         free = (1 if failing else policy.concurrency) - len(self._busy)
         if free <= 0:
             return
-        lanes = await self._desk.deliveries.due_lanes(
-            self._endpoint().id, now, without=self._busy, limit=_LANES_A_READ
-        )
-        for lane in lanes[:free]:
+        for lane in (await self._due_lanes(now))[:free]:
             task = asyncio.create_task(self._deliver_lane(lane))
             self._busy[lane] = task
             task.add_done_callback(lambda done, lane=lane: self._ended(lane, done))  # type: ignore[misc]
+
+    async def _due_lanes(self, now: int) -> list[str]:
+        """Lanes with something due that are not in work; looks further where those in work have much."""
+        for limit in _DUE_A_READ:
+            lanes = await self._desk.deliveries.due_lanes(self._endpoint().id, now, limit)
+            if idle := [lane for lane in lanes if lane not in self._busy]:
+                return idle
+            if not self._busy:
+                break
+        return []
 
     def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
         del self._busy[lane]
@@ -154,6 +161,10 @@ class Worker:
                     return
                 if not await self._deliver(delivery):
                     return
+            if delivery := await deliveries.first(self._endpoint().id, lane):
+                # Behind those that wait for their turn.
+                due_at = max(delivery.due_at, self._desk.clock())
+                await deliveries.postpone(delivery, attempts=delivery.attempts, due_at=due_at)
         except TransientError:
             _log.warning("webhook_store_away", endpoint=self._endpoint().id)
             await asyncio.sleep(_AWAY)
