@@ -45,6 +45,9 @@ class Customers:
     async def lookup(self, tenant: str, key: IdentityKey) -> str | None:
         return self.owned.get(key.encode())
 
+    async def keys_of(self, tenant: str, customer_id: str) -> list[str]:
+        return [key for key, owner in self.owned.items() if owner == customer_id]
+
 
 class World:
     """Orders in, points out."""

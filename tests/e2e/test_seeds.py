@@ -94,7 +94,9 @@ async def test_the_customer_is_found_by_every_key(
     await client.post("/v1/customer/customers:ingest", customer, Prefer="wait=20")
     requests = [
         customers_pb2.LookupCustomerRequest(logical_id="customer-123"),
-        customers_pb2.LookupCustomerRequest(external_id={"source": "crm", "value": "ABC-9"}),
+        customers_pb2.LookupCustomerRequest(
+            external_id=customers_pb2.ExternalId(source="crm", value="ABC-9")
+        ),
         customers_pb2.LookupCustomerRequest(email="Maria@Example.com"),
         customers_pb2.LookupCustomerRequest(phone="+55 11 99999 0000"),
     ]

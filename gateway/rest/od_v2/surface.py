@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+
 from contracts.od_v2.encode import customer_json, event_json, lead_json, order_json, review_json
 from contracts.od_v2.surface import ENDPOINTS, Endpoint
-
 from contracts.operations import Operation
 from domain.events import normalized_event_type
 from domain.find import FindCustomer
