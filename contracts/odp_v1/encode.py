@@ -14,6 +14,7 @@ from contracts.odp_v1.decode import SOURCE
 from contracts.overlay import overlaid
 from contracts.times import created_at, rfc3339
 from domain.clock import from_millis
+from domain.identity import split_external_id
 from domain.records import Fields, Stored
 
 _DEFAULT_SOURCE = "default"
@@ -53,11 +54,14 @@ def _customer(stored: Stored, fields: Fields) -> dict[str, Any]:
         "birthDate": fields.get("birth_date") or demographics.get("birth_date"),
         "gender": fields.get("gender") or demographics.get("gender"),
     }
+    name = fields.get("display_name")
+    if name is None:
+        name = fields.get("identifier", {}).get("value") or logical_id
     updated = fields.get("source_updated_at") or from_millis(stored.updated_at)
     return {
         "id": logical_id,
         "externalIds": [*dict.fromkeys(_external_ids(fields))] or [f"crm:{stored.id}"],
-        "name": fields.get("display_name") or fields.get("identifier", {}).get("value") or logical_id,
+        "name": name,
         "contacts": dict(_contacts(fields)),
         "consent": _consent(fields.get("consents", [])),
         **{key: value for key, value in optional.items() if value},
@@ -71,7 +75,8 @@ def _customer(stored: Stored, fields: Fields) -> dict[str, Any]:
 def _external_ids(fields: Fields) -> Iterator[str]:
     identifier = fields.get("identifier", {})
     if identifier.get("type") == "external_id":
-        yield identifier["value"]
+        source, value = split_external_id(identifier["value"])
+        yield _external_id({"source": source, "value": value})
     yield from map(_external_id, fields.get("external_ids", []))
 
 
