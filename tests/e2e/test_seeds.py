@@ -92,7 +92,6 @@ async def test_the_customer_is_found_by_every_key(
 ) -> None:
     """Logical id, external id, e-mail address and phone number lead to one customer."""
     await client.post("/v1/customer/customers:ingest", customer, Prefer="wait=20")
-    external = customers_pb2.ExternalId(source="crm", value="ABC-9")
     requests = [
         customers_pb2.LookupCustomerRequest(logical_id="customer-123"),
         customers_pb2.LookupCustomerRequest(
