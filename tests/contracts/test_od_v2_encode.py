@@ -27,6 +27,7 @@ ENCODE: dict[str, Callable[[Stored], bytes]] = {
     "events": encode.event_json,
 }
 _OUTPUT = ("id", "createdAt", "updatedAt")
+LATER = "2030-01-01T00:00:00Z"
 
 
 def _shown(plural: str, *records: Record) -> Any:
@@ -215,6 +216,15 @@ def test_a_customer_of_this_contract_has_what_the_other_requires() -> None:
     assert expected == _without(shown, "createdAt")
     enriched = json.loads(odp_v1_customer_json(stored_of(record_of("customers", example("customers")))))
     assert ["crm:customer:93821", "PDV:C12345"] == enriched["externalIds"]
+
+
+def test_nothing_is_updated_before_it_was_created() -> None:
+    """Where the sender told no times: the acceptance is the update, and it comes before our first write."""
+    record = record_of("customers", {"identifier": {"type": "custom", "value": "c"}}, at=-5_000)
+    for shown in (_shown("customers", record), json.loads(odp_v1_customer_json(stored_of(record)))):
+        assert ("2026-05-28T20:26:35Z", "2026-05-28T20:26:35Z") == (shown["createdAt"], shown["updatedAt"])
+    said = record_of("customers", {"identifier": {"type": "custom", "value": "c"}, "createdAt": LATER})
+    assert LATER == _shown("customers", said)["createdAt"]
 
 
 def test_leads_of_both_contracts() -> None:

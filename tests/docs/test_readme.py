@@ -84,6 +84,19 @@ def test_the_broken_record_is_a_dead_letter(outputs: list[str]) -> None:
     assert (1, "REQUIRED", "/customers/1/name") == (result["index"], result["code"], result["pointer"])
 
 
+def test_customers_of_open_delivery_are_accepted_without_a_body(outputs: list[str]) -> None:
+    """The status is all there is."""
+    assert "200" == outputs[6]
+
+
+def test_a_customer_of_open_delivery_is_found_by_name(outputs: list[str]) -> None:
+    """An external id is one of the names of a customer."""
+    customer = json.loads(outputs[7])
+
+    assert ("Maria Silva", "crm:customer:93821") == (customer["name"], customer["identifier"]["value"])
+    assert {"customTags": ["vip"]} == customer["metadata"]
+
+
 def _counts(receipt: str) -> dict[str, int]:
     return {outcome: count for outcome, count in json.loads(receipt)["counts"].items() if count}
 
