@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 
 _MAX_VALUE = 200
 
@@ -45,9 +46,18 @@ class IdentityKey(NamedTuple):
         return f"{self.kind}:{self.value[:100]}#{digest}"
 
 
-def normalize_email(value: str) -> str:
-    """An e-mail address as a key: trimmed and lower case (E.3)."""
-    return value.strip().lower()
+def normalize_email(value: str) -> str | None:
+    """An e-mail address as a key, or None where `value` cannot be one (RFC 5321, RFC 5322, E.3).
+
+    Trimmed and in lower case, its domain as people read it: that is one key, however it was written.
+    """
+    try:
+        address = validate_email(
+            value.strip(), check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except EmailNotValidError:
+        return None
+    return address.normalized.lower()
 
 
 def normalize_document(value: str) -> str:
@@ -89,7 +99,7 @@ def identifier_keys(kind: str, value: str, region: str) -> list[IdentityKey]:
         case "document":
             known = IdentityKey(KeyKind.DOCUMENT, normalize_document(value))
         case "email":
-            known = IdentityKey(KeyKind.EMAIL, normalize_email(value))
+            known = IdentityKey(KeyKind.EMAIL, normalize_email(value) or "")
         case "phone":
             known = IdentityKey(KeyKind.PHONE, normalize_phone(value, region) or "")
         case "external_id":

@@ -48,7 +48,7 @@ def review_columns(review: Json) -> Fields:
             "customer_ref": _first(
                 [
                     by_id(customer.get("customerId")),
-                    _by(KeyKind.EMAIL, normalize_email(customer.get("email") or "")),
+                    _by(KeyKind.EMAIL, normalize_email(customer.get("email") or "") or ""),
                 ]
             ),
             "reviewed_at": instant(review["reviewDate"]),
@@ -82,7 +82,7 @@ def _orderer(customer: Json, region: str) -> str | None:
             by_id(customer.get("id")),
             _by(KeyKind.DOCUMENT, normalize_document(customer.get("documentNumber") or "")),
             _by(KeyKind.PHONE, phone_number(number, region) or ""),
-            _by(KeyKind.EMAIL, normalize_email(customer.get("email") or "")),
+            _by(KeyKind.EMAIL, normalize_email(customer.get("email") or "") or ""),
         ]
     )
 

@@ -31,7 +31,7 @@ def customer_merge(region: str) -> Merge:
     layout = Layout(
         objects=frozenset({"/contacts", "/demographics", "/metadata"}),
         collections={
-            "/contacts/emails": lambda one: normalize_email(one["email"]),
+            "/contacts/emails": lambda one: _email_key(one["email"]),
             "/contacts/phones": lambda one: _phone_key(one, region),
             "/addresses": _address_key,
             "/externalIds": external_key,
@@ -110,7 +110,7 @@ def _keys(customer: Json, columns: Fields, region: str) -> Iterator[IdentityKey]
     if document := columns.get("document"):
         yield IdentityKey(KeyKind.DOCUMENT, normalize_document(document["number"]))
     for email in columns.get("emails", ()):
-        yield IdentityKey(KeyKind.EMAIL, email["normalized"])
+        yield IdentityKey(KeyKind.EMAIL, email.get("normalized", ""))
     for phone in columns.get("phones", ()):
         yield IdentityKey(KeyKind.PHONE, phone.get("normalized", ""))
 
@@ -141,6 +141,10 @@ def _phone_key(phone: Json, region: str) -> str:
     return phone_number(written, region) or written.strip()
 
 
+def _email_key(written: str) -> str:
+    return normalize_email(written) or written.strip().lower()
+
+
 def _address_key(address: Json) -> str:
     content = {name: value for name, value in address.items() if name != "isPrimary"}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
@@ -148,7 +152,9 @@ def _address_key(address: Json) -> str:
 
 def _email(email: Json) -> Json:
     value = email["email"]
-    return {"value": value, "normalized": normalize_email(value), **as_columns(email, EMAIL)}
+    normalized = normalize_email(value)
+    known = {"value": value, "normalized": normalized} if normalized else {"value": value}
+    return {**known, **as_columns(email, EMAIL)}
 
 
 def _phone(phone: Json, region: str) -> Json:

@@ -60,7 +60,7 @@ def _keys(fields: Fields) -> Iterator[IdentityKey]:
     if document := fields.get("document"):
         yield IdentityKey(KeyKind.DOCUMENT, normalize_document(document["number"]))
     for email in fields["emails"]:
-        yield IdentityKey(KeyKind.EMAIL, email["normalized"])
+        yield IdentityKey(KeyKind.EMAIL, email.get("normalized", ""))
     for phone in fields["phones"]:
         yield IdentityKey(KeyKind.PHONE, phone.get("normalized", ""))
     for external in fields["external_ids"]:
@@ -74,7 +74,8 @@ def _texts(contacts: dict[str, Any], channel: str) -> list[str]:
 
 
 def _email(text: str) -> dict[str, str]:
-    return {"value": text, "normalized": normalize_email(text)}
+    normalized = normalize_email(text)
+    return {"value": text, "normalized": normalized} if normalized else {"value": text}
 
 
 def _phone(text: str, region: str) -> dict[str, str]:

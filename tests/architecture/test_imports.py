@@ -35,7 +35,7 @@ _AT_HOME = {
 }
 """Packages that only one place knows, so that it alone decides how they are used."""
 
-_PURE = {"phonenumbers"}
+_PURE = {"email_validator", "phonenumbers"}
 """What `domain` may import besides Python itself."""
 
 _INPUT_OUTPUT = {
