@@ -1,4 +1,4 @@
-"""The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`, `clients`."""
+"""The commands: `portico up`, `gateway`, `ingestor`, `token`, `status`, and those of each of the others."""
 
 import asyncio
 import shlex
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.clients import app as clients
+from cli.dead_letters import app as dead_letters
 from cli.errors import ListenError, SettingError
 from cli.gateway_parts import Gateway
 from cli.logs import configure_logs, log_loop_fault
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 app.add_typer(clients, name="clients")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(loyalty, name="loyalty")
 app.add_typer(webhooks, name="webhooks")
 

@@ -190,6 +190,12 @@ class Collection:
             raise NotStorableError(f"{len(result.refused)} documents of {self.name} refused, codes {codes}")
         return result.duplicates
 
+    async def update_one(self, filter: Filter, change: Filter) -> bool:
+        """Update the one document that `filter` finds; whether there was one."""
+        with _translated():
+            result = await finish(self._collection.update_one(filter, change))
+        return cast(int, result.matched_count) > 0
+
     async def update_many(self, filter: Filter, change: Filter) -> None:
         """Update all documents that `filter` finds."""
         with _translated():

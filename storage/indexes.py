@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from domain.reading import FILTERS, Order
 from domain.records import Entity
 from storage.clients import CLIENTS
-from storage.dead_letters import DEAD_LETTERS
+from storage.dead_letters import DEAD_LETTERS, GROUPS
 from storage.dedupe import DEDUPE_CANDIDATES
 from storage.deliveries import DELIVERIES
 from storage.documents import COLLECTIONS
@@ -58,8 +58,13 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
     CLIENTS: {"by_tenant": [("tenant", 1), ("_id", 1)]},
     IDENTITIES: {"by_customer": [("tenant", 1), ("customer_id", 1)]},
     DEAD_LETTERS: {
-        "by_tenant": [("tenant", 1), ("first_seen", 1), ("_id", 1)],
-        "by_time": [("first_seen", 1), ("_id", 1)],
+        f"by_{columns[0]}_state": [(name, 1) for name in (*columns, "state", "first_seen", "_id")]
+        for columns in (("tenant",), ("operation",), ("code",), ("fingerprint", "tenant"), ("ingestion_id",))
+    }
+    | {"by_state": [("state", 1), ("first_seen", 1), ("_id", 1)]},
+    GROUPS: {
+        "by_tenant": [("tenant", 1)],
+        "by_fingerprint": [("fingerprint", 1)],
     },
     DEDUPE_CANDIDATES: {
         "by_tenant": [("tenant", 1), ("seen_at", 1), ("_id", 1)],

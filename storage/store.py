@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from storage.attempts import AttemptRepository
+from storage.audit import AuditRepository
 from storage.clients import ClientRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
@@ -11,6 +12,7 @@ from storage.deliveries import DeliveryRepository
 from storage.driver import Database, Driver, open_database
 from storage.identities import IdentityRepository
 from storage.indexes import ensure_indexes
+from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.loyalty import LoyaltyRepository
 from storage.outbox import OutboxRepository
@@ -30,6 +32,8 @@ class Store:
         self.identities = IdentityRepository(database)
         self.receipts = ReceiptRepository(database)
         self.dead_letters = DeadLetterRepository(database)
+        self.kept_letters = KeptLetterRepository(database)
+        self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
         self.loyalty = LoyaltyRepository(database)

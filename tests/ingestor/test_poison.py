@@ -11,6 +11,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 
+from domain.dead_letters.entities import Selection
 from domain.receipts import DeadLetter, Receipt
 from domain.records import Entity, Outcome, derived_id
 from messaging.amqp import AmqpQueue
@@ -83,7 +84,8 @@ async def letters_of(store: Store, count: int = 1) -> list[DeadLetter]:
     """All dead letters, once there are `count`."""
     async with asyncio.timeout(_WITHIN):
         while True:
-            found = await store.dead_letters.page(None, after=None, limit=100)
+            page = await store.kept_letters.page(Selection(), after=None, limit=100)
+            found = [kept.letter for kept in page]
             if len(found) >= count:
                 return found
             await asyncio.sleep(0.05)

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
+from domain.dead_letters.entities import Selection
 from domain.deliveries import Delivery
 from domain.endpoints import Endpoint
 from domain.errors import QueueFullError
@@ -167,6 +168,6 @@ async def test_what_an_endpoint_never_took_is_given_up_by_its_age(store: Store) 
         await store.deliveries.put_many([a_delivery(n, lane=f"lane-{n}", kept_at=old) for n in range(40)])
         await drained(store)
 
-    letters = await store.dead_letters.page("acme", after=None, limit=100)
-    assert {b'{"id": "f%d"}' % n for n in range(40)} == {one.body for one in letters}
+    letters = await store.kept_letters.page(Selection(tenant="acme"), after=None, limit=100)
+    assert {b'{"id": "f%d"}' % n for n in range(40)} == {one.letter.body for one in letters}
     assert len(receiver.received) < 40

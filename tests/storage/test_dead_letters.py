@@ -1,9 +1,20 @@
 from dataclasses import replace
 
+import pytest
+
+from domain.dead_letters.entities import HistoryEntry, KeptLetter, Selection, State
 from domain.reading import Cursor
+from domain.receipts import DeadLetter
 from storage.dead_letters import fingerprint
 from storage.store import Store
 from tests.storage.builders import a_dead_letter
+
+
+async def the_letter(store: Store, id: str) -> DeadLetter:
+    """The dead letter `id`, as it was put."""
+    kept = await store.kept_letters.get(id)
+    assert kept is not None
+    return kept.letter
 
 
 async def test_a_dead_letter_comes_back_byte_for_byte(store: Store) -> None:
@@ -12,9 +23,8 @@ async def test_a_dead_letter_comes_back_byte_for_byte(store: Store) -> None:
 
     await store.dead_letters.put_many([letter])
 
-    assert letter == await store.dead_letters.get("acme", "dl_1")
-    assert None is await store.dead_letters.get("other", "dl_1")
-    assert None is await store.dead_letters.get("acme", "dl_2")
+    assert letter == await the_letter(store, "dl_1")
+    assert None is await store.kept_letters.get("dl_2")
 
 
 async def test_a_dead_letter_written_again_is_still_one(store: Store) -> None:
@@ -26,8 +36,8 @@ async def test_a_dead_letter_written_again_is_still_one(store: Store) -> None:
         [a_dead_letter("dl_1", last_seen=20, attempts=1, first_seen=20, message="other")]
     )
 
-    assert replace(first, last_seen=20) == await store.dead_letters.get("acme", "dl_1")
-    assert 1 == await store.dead_letters.count(None, 10)
+    assert replace(first, last_seen=20) == await the_letter(store, "dl_1")
+    assert 1 == len(await store.kept_letters.page(Selection(), after=None, limit=9))
 
 
 async def test_a_message_of_any_size_becomes_a_dead_letter(store: Store) -> None:
@@ -37,7 +47,7 @@ async def test_a_message_of_any_size_becomes_a_dead_letter(store: Store) -> None
     await store.dead_letters.put_many([letter])
     await store.dead_letters.put_many([letter])
 
-    assert letter == await store.dead_letters.get("acme", "dl_1")
+    assert letter == await the_letter(store, "dl_1")
 
 
 async def test_text_that_no_store_holds_is_spelled_out(store: Store) -> None:
@@ -46,7 +56,7 @@ async def test_text_that_no_store_holds_is_spelled_out(store: Store) -> None:
 
     await store.dead_letters.put_many([letter])
 
-    kept = await store.dead_letters.get("acme", "dl_1")
+    kept = await the_letter(store, "dl_1")
     assert replace(letter, headers={"a\\ud800": "\\udcff"}, pointer="/\\ud800", message="\\ud800") == kept
 
 
@@ -56,17 +66,92 @@ async def test_pages_go_from_oldest_to_newest(store: Store) -> None:
     other = a_dead_letter("dl_other", tenant="other", first_seen=1)
     await store.dead_letters.put_many([*reversed(letters), other])
 
-    first = await store.dead_letters.page("acme", after=None, limit=3)
-    rest = await store.dead_letters.page("acme", after=Cursor(first[-1].first_seen, first[-1].id), limit=9)
+    first = await store.kept_letters.page(Selection(tenant="acme"), after=None, limit=3)
+    cursor = Cursor(first[-1].letter.first_seen, first[-1].id)
+    rest = await store.kept_letters.page(Selection(tenant="acme"), after=cursor, limit=9)
 
-    assert letters == first + rest
-    everyone = await store.dead_letters.page(None, after=Cursor(1, "dl_2"), limit=9)
-    assert ["dl_3", "dl_other", "dl_4", "dl_5"] == [letter.id for letter in everyone]
-    assert (6, 7, 2) == (
-        await store.dead_letters.count("acme", 99),
-        await store.dead_letters.count(None, 99),
-        await store.dead_letters.count(None, 2),
+    assert letters == [kept.letter for kept in first + rest]
+    everyone = await store.kept_letters.page(Selection(), after=Cursor(1, "dl_2"), limit=9)
+    assert ["dl_3", "dl_other", "dl_4", "dl_5"] == [kept.id for kept in everyone]
+
+
+LETTERS = [
+    a_dead_letter("dl_1", first_seen=1),
+    a_dead_letter("dl_2", first_seen=2, tenant="other"),
+    a_dead_letter("dl_3", first_seen=3, operation="odp.v1.leads", ingestion_id="ing_2"),
+    a_dead_letter("dl_4", first_seen=4, code="REQUIRED", ingestion_id="ing_2"),
+    a_dead_letter("dl_5", first_seen=5, pointer="/customers/7/name"),
+]
+CAUSE = fingerprint(LETTERS[0])
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), "12345"),
+        (Selection(tenant="acme"), "1345"),
+        (Selection(operation="odp.v1.leads"), "3"),
+        (Selection(code="REQUIRED", tenant="acme"), "4"),
+        (Selection(fingerprint=CAUSE), "125"),
+        (Selection(fingerprint=CAUSE, tenant="acme"), "15"),
+        (Selection(fingerprint=CAUSE, code="REQUIRED"), ""),
+        (Selection(ingestion_id="ing_2"), "34"),
+        (Selection(ids=("dl_5", "dl_2", "dl_9")), "25"),
+        (Selection(ids=("dl_5", "dl_2"), tenant="acme"), "5"),
+        (Selection(since=2, until=4), "234"),
+        (Selection(states=(State.DISCARDED,)), ""),
+        (Selection(states=tuple(State), since=4), "45"),
+        (Selection(tenant="nobody"), ""),
+    ],
+)
+async def test_all_of_a_selection_holds(store: Store, selection: Selection, expected: str) -> None:
+    """Page by page, each letter once; and `holds` agrees with the store."""
+    await store.dead_letters.put_many(LETTERS)
+    found: list[KeptLetter] = []
+    after: Cursor | None = None
+    while page := await store.kept_letters.page(selection, after=after, limit=2):
+        found += page
+        after = Cursor(page[-1].letter.first_seen, page[-1].id)
+
+    assert expected == "".join(kept.id.removeprefix("dl_") for kept in found)
+    everything = await store.kept_letters.page(Selection(states=tuple(State)), after=None, limit=9)
+    assert [kept.id for kept in found] == [kept.id for kept in everything if selection.holds(kept)]
+
+
+async def test_groups_count_each_cause_exactly(store: Store) -> None:
+    """However often a letter is put, and whatever is still open."""
+    await store.dead_letters.put_many(LETTERS)
+    await store.dead_letters.put_many(LETTERS)
+
+    groups = await store.kept_letters.groups(Selection(tenant="acme"))
+
+    assert [2, 1, 1] == [group.count for group in groups]
+    assert ("dl_1", "/customers/*/name", CAUSE) == (
+        groups[0].sample.id,
+        groups[0].place,
+        groups[0].fingerprint,
     )
+    [first] = await store.kept_letters.page(Selection(ids=("dl_1",)), after=None, limit=1)
+    assert await store.kept_letters.change(first, replace(first, revision=2, state=State.DISCARDED))
+    counts = [group.count for group in await store.kept_letters.groups(Selection(fingerprint=CAUSE))]
+    assert [1, 1] == counts
+    assert [] == await store.kept_letters.groups(Selection(states=(State.RESOLVED,)))
+    everything = Selection(states=tuple(State), since=2)
+    assert 4 == sum(group.count for group in await store.kept_letters.groups(everything))
+
+
+async def test_of_two_changes_of_one_revision_one_is_kept(store: Store) -> None:
+    """The other is told, and what it would have kept is not."""
+    await store.dead_letters.put_many([a_dead_letter("dl_1")])
+    before = await store.kept_letters.get("dl_1")
+    assert before is not None
+    entry = HistoryEntry(1, "ana", "discard", "spam")
+    first = replace(before, revision=2, state=State.DISCARDED, history=(entry,))
+
+    assert await store.kept_letters.change(before, first)
+    assert not await store.kept_letters.change(before, replace(before, revision=2))
+
+    assert first == await store.kept_letters.get("dl_1")
 
 
 def test_letters_of_one_cause_share_a_fingerprint() -> None:

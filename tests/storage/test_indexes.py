@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.dead_letters.entities import Selection
 from domain.reading import FILTERS, Order, Query
 from domain.records import Entity
 from storage.dead_letters import DEAD_LETTERS
@@ -11,10 +12,10 @@ from storage.documents import COLLECTIONS
 from storage.driver import Database
 from storage.errors import StoreSetupError
 from storage.indexes import INDEXES, ensure_indexes
-from storage.pages import Listing
+from storage.kept_letters import listings_of as listings_of_letters
 from storage.reader import listings_of
 from storage.store import Store, open_store
-from tests.storage.builders import an_insert
+from tests.storage.builders import a_dead_letter, an_insert
 
 
 async def test_every_declared_index_exists_after_start(store: Store, database: Database) -> None:
@@ -106,17 +107,30 @@ def test_no_index_is_there_for_nothing() -> None:
     assert named == declared
 
 
-async def test_dead_letters_are_listed_from_an_index(store: Store, database: Database) -> None:
-    """Of one tenant, and of all since a time."""
+@pytest.mark.parametrize(
+    ("selection", "index"),
+    [
+        (Selection(), "by_state"),
+        (Selection(tenant="acme"), "by_tenant_state"),
+        (Selection(operation="odp.v1.leads"), "by_operation_state"),
+        (Selection(code="REQUIRED"), "by_code_state"),
+        (Selection(ingestion_id="ing_1"), "by_ingestion_id_state"),
+        (Selection(tenant="acme", fingerprint="f"), "by_fingerprint_state"),
+    ],
+)
+async def test_dead_letters_are_listed_from_an_index(
+    store: Store, database: Database, selection: Selection, index: str
+) -> None:
+    """Each way to select them, in order of time, and counted from there, too."""
     letters = database.collection(DEAD_LETTERS)
-    plans = [
-        await letters.explain(listing.filter, sort=listing.sort, limit=5)
-        for listing in (Listing({"tenant": "acme"}, "first_seen", 1), Listing({}, "first_seen", 1))
-    ]
+    await store.dead_letters.put_many([a_dead_letter("dl_1")])
+    [listing] = listings_of_letters(replace(selection, since=1), [selection.tenant])
 
-    assert [{"by_tenant"}, {"by_time"}] == [
-        _indexes_in(plan["queryPlanner"]["winningPlan"]) for plan in plans
-    ]
+    plan = await letters.explain(listing.filter, sort=listing.sort, limit=5)
+
+    assert {index} == _indexes_in(plan["queryPlanner"]["winningPlan"])
+    keys = [name for name, _ in INDEXES[DEAD_LETTERS][index]]
+    assert [set(listing.within), [name for name, _ in listing.sort]] == [set(keys[:-2]), keys[-2:]]
 
 
 def _indexes_in(plan: Any) -> set[str]:

@@ -1,0 +1,97 @@
+"""The flags that every command about dead letters shares."""
+
+import getpass
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli.terminal import fail
+from domain.clock import to_millis
+from domain.dead_letters.entities import Selection, State
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Actor = Annotated[str | None, typer.Option(help="Who does it; the user of this machine if not given.")]
+Reveal = Annotated[bool, typer.Option(help="Show personal data; that is audited.")]
+LetterId = Annotated[str, typer.Argument(help="The dead letter's id.")]
+
+
+class _StateFlag(StrEnum):
+    """The states, and all of them."""
+
+    OPEN = "open"
+    REPLAYING = "replaying"
+    RESOLVED = "resolved"
+    DISCARDED = "discarded"
+    ALL = "all"
+
+
+def _selection(  # noqa: PLR0913 - each is a flag
+    *,
+    tenant: Annotated[str | None, typer.Option(help="Of this tenant.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Of this operation.")] = None,
+    code: Annotated[str | None, typer.Option(help="With this reason code.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="Of this cause: see `groups`.")] = None,
+    ingestion: Annotated[str | None, typer.Option(help="Of this ingestion.")] = None,
+    id: Annotated[list[str] | None, typer.Option(help="This one; may be given again.")] = None,
+    state: Annotated[list[_StateFlag] | None, typer.Option(help="In this state; open if not given.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(help="First seen then or later, in UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
+    ] = None,
+) -> Selection:
+    """The letters that the flags select."""
+    flags = state or [_StateFlag.OPEN]
+    states = tuple(State) if _StateFlag.ALL in flags else tuple(State(flag.value) for flag in flags)
+    return Selection(
+        states=states,
+        tenant=tenant,
+        operation=operation,
+        code=code,
+        fingerprint=fingerprint,
+        ingestion_id=ingestion,
+        ids=tuple(id or ()),
+        since=None if since is None else to_millis(_in_utc(since)),
+    )
+
+
+def selected(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with a parameter `selection`, which takes the flags instead."""
+    flags = dict(inspect.signature(_selection).parameters)
+    own = dict(inspect.signature(command).parameters)
+    del own["selection"]
+    everything = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own.values(), *flags.values())
+    ]
+
+    def with_flags(**given: Any) -> None:
+        command(selection=_selection(**{name: given.pop(name) for name in flags}), **given)
+
+    with_flags.__name__, with_flags.__doc__ = command.__name__, command.__doc__
+    with_flags.__annotations__ = {one.name: one.annotation for one in everything}
+    with_flags.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]
+    return with_flags
+
+
+def require_narrow(selection: Selection) -> None:
+    """Refuse to change every letter there is for want of a flag."""
+    if not set(selection.words()) - {"states"}:
+        flags = "--tenant, --operation, --code, --fingerprint, --ingestion, --id or --since"
+        fail(f"select what is meant, by {flags}")
+
+
+def name_of(actor: str | None) -> str:
+    """Who the audit names."""
+    if actor:
+        return actor
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        fail("this machine does not say who you are: give --actor")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,145 @@
+"""`portico dead-letters`: find, understand and repair what could not be stored."""
+
+from typing import Annotated
+
+import typer
+
+from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
+from cli.dead_letter_parts import run
+from cli.dead_letter_views import (
+    clean,
+    group_view,
+    letter_view,
+    print_json,
+    print_table,
+    time_of,
+    whole_view,
+)
+from cli.terminal import DataDir, settings_of
+from domain.dead_letters.entities import KeptLetter, Selection
+from domain.dead_letters.use_case import DeadLetters, Done
+from domain.reading import Cursor
+
+app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
+
+
+@app.command()
+@selected
+def groups(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """List the causes, each with how many letters it has and a sample."""
+    found = run(settings_of(data_dir=data_dir), "", lambda letters: letters.groups(selection))
+    if as_json:
+        print_json([group_view(group) for group in found])
+        return
+    print_table(
+        ("count", "tenant", "operation", "stage", "code", "place", "fingerprint", "sample"),
+        [
+            (
+                str(group.count),
+                group.tenant,
+                group.operation,
+                group.stage,
+                group.code,
+                group.place,
+                group.fingerprint,
+                group.sample.id,
+            )
+            for group in found
+        ],
+    )
+
+
+@app.command("list")
+@selected
+def list_letters(
+    selection: Selection,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Id of the last letter of the page before.")] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List dead letters, oldest first, in pages."""
+
+    async def use(letters: DeadLetters) -> list[KeptLetter]:
+        last = None if after is None else await letters.get(after)
+        cursor = None if last is None else Cursor(last.letter.first_seen, last.id)
+        return await letters.page(selection, after=cursor, limit=limit)
+
+    found = run(settings_of(data_dir=data_dir), "", use)
+    if as_json:
+        print_json([letter_view(kept) for kept in found])
+        return
+    print_table(
+        ("id", "tenant", "operation", "code", "pointer", "state", "attempts", "first seen"),
+        [
+            (
+                kept.id,
+                kept.letter.tenant,
+                kept.letter.operation,
+                kept.letter.code,
+                kept.letter.pointer,
+                kept.state.value,
+                str(kept.letter.attempts),
+                time_of(kept.letter.first_seen),
+            )
+            for kept in found
+        ],
+    )
+    if len(found) == limit:
+        typer.echo(f"There may be more: --after {found[-1].id}", err=True)
+
+
+@app.command()
+def show(
+    id: LetterId, reveal: Reveal = False, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None
+) -> None:
+    """Show one dead letter: its fault, its payload and its history. Personal data is masked."""
+    found = run(
+        settings_of(data_dir=data_dir),
+        name_of(actor) if reveal else "",
+        lambda letters: letters.reveal(id) if reveal else letters.get(id),
+    )
+    view = whole_view(found, reveal=reveal)
+    if as_json:
+        print_json(view)
+        return
+    payload, history = view.pop("payload"), view.pop("history")
+    headers = view.pop("headers")
+    print_table(("", ""), [(name, str(value)) for name, value in {**view, **headers}.items()])
+    print_json(payload)
+    if history:
+        print_table(("at", "who", "what", "detail"), [tuple(entry.values()) for entry in history])
+
+
+@app.command()
+@selected
+def discard(
+    selection: Selection,
+    reason: Annotated[str, typer.Option(help="Why; kept with the letters and in the audit.")],
+    as_json: Json = False,
+    actor: Actor = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Give up what is not worth repairing. Nothing is deleted."""
+    require_narrow(selection)
+
+    async def use(letters: DeadLetters) -> list[Done]:
+        return [done async for done in letters.discard(selection, reason)]
+
+    _report(run(settings_of(data_dir=data_dir), name_of(actor), use), as_json=as_json)
+
+
+def _report(results: list[Done], *, as_json: bool) -> None:
+    """One line a letter, and the exit status 1 where one was refused."""
+    if as_json:
+        print_json(
+            [
+                {"id": done.letter.id, "state": done.letter.state.value, "refused": done.refused}
+                for done in results
+            ]
+        )
+    else:
+        for done in results:
+            typer.echo(f"{done.letter.id}\t{clean(done.refused or done.letter.state.value)}")
+    if any(done.refused for done in results):
+        raise typer.Exit(1)

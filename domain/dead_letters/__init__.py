@@ -1,0 +1,1 @@
+"""Dead letters as operators see them: found, understood, tried, repaired, replayed, discarded."""

@@ -1,0 +1,136 @@
+"""A dead letter and what operators did with it. All times in milliseconds since the Unix epoch."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.receipts import DeadLetter
+
+
+class State(StrEnum):
+    """Where a dead letter stands."""
+
+    OPEN = "open"
+    """Nobody has dealt with it."""
+    REPLAYING = "replaying"
+    """A replay of it began; one that was cut short leaves it so, and may be made again."""
+    RESOLVED = "resolved"
+    """Its records are stored, or need not be: something newer is."""
+    DISCARDED = "discarded"
+    """An operator gave it up, and said why."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """Something that an operator did with a dead letter."""
+
+    at: int
+    actor: str
+    action: str
+    detail: str
+    """The reason, the outcome or the digest that belongs to it; nothing of the payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A dead letter as it is kept."""
+
+    letter: DeadLetter
+    """With its original bytes, and the reason why it failed last."""
+    fingerprint: str
+    """Shared by all letters of one cause."""
+    state: State = State.OPEN
+    revision: int = 1
+    """Plus 1 with every change by an operator; a change names the revision that it was made on."""
+    history: tuple[HistoryEntry, ...] = ()
+    """Oldest first."""
+
+    @property
+    def id(self) -> str:
+        """The letter's id."""
+        return self.letter.id
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The dead letters of one tenant and cause."""
+
+    tenant: str
+    fingerprint: str
+    operation: str
+    stage: str
+    code: str
+    place: str
+    """The JSON Pointer of the fault, with `*` for the places in arrays."""
+    count: int
+    """How many of those that were asked for; exact."""
+    sample: KeptLetter
+    """The oldest of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which dead letters are meant: those that all of it holds for."""
+
+    states: tuple[State, ...] = (State.OPEN,)
+    tenant: str | None = None
+    operation: str | None = None
+    code: str | None = None
+    fingerprint: str | None = None
+    ingestion_id: str | None = None
+    ids: tuple[str, ...] = ()
+    """These letters alone; empty for any."""
+    since: int | None = None
+    """First seen at this time or later."""
+    until: int | None = None
+    """First seen at this time or earlier."""
+
+    def holds(self, kept: KeptLetter) -> bool:
+        """Whether `kept` is meant."""
+        letter = kept.letter
+        pairs = (
+            (self.tenant, letter.tenant),
+            (self.operation, letter.operation),
+            (self.code, letter.code),
+            (self.fingerprint, kept.fingerprint),
+            (self.ingestion_id, letter.ingestion_id),
+        )
+        return (
+            kept.state in self.states
+            and all(wanted is None or wanted == found for wanted, found in pairs)
+            and (not self.ids or kept.id in self.ids)
+            and (self.since is None or letter.first_seen >= self.since)
+            and (self.until is None or letter.first_seen <= self.until)
+        )
+
+    def words(self) -> dict[str, str]:
+        """What it says, for the audit."""
+        said = {
+            "states": " ".join(self.states),
+            "tenant": self.tenant,
+            "operation": self.operation,
+            "code": self.code,
+            "fingerprint": self.fingerprint,
+            "ingestion": self.ingestion_id,
+            "ids": " ".join(self.ids),
+            "since": None if self.since is None else str(self.since),
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit, which is only ever appended to."""
+
+    id: str
+    at: int
+    actor: str
+    action: str
+    letter_id: str
+    tenant: str
+    selection: dict[str, str]
+    """What the operator asked for."""
+    before: str
+    """SHA-256, hex, of the payload before; empty where the action has none."""
+    after: str
+    detail: str
+    """The reason or the outcome."""

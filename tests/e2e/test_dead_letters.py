@@ -1,0 +1,120 @@
+"""Operators and dead letters, by the command line, beside a running Portico."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.driver import Database, open_database
+from tests.support.odp_v1_bodies import example
+from tests.support.operators import FAULTS, Operator, posted
+from tests.support.portico import Client
+from tests.support.stacks import Stack
+
+
+def customer(number: int, **changes: Any) -> dict[str, Any]:
+    """A customer that shares no key with another."""
+    own = {"id": f"c-{number}", "externalIds": [f"app:{number}"], "contacts": {}}
+    return example("customers", **{**own, **changes})
+
+
+@pytest.fixture
+def operator(embedded: Stack, tmp_path: Path) -> Operator:
+    """An operator of the embedded stack."""
+    return Operator.beside(embedded, tmp_path)
+
+
+@pytest.fixture
+async def database(embedded: Stack) -> AsyncIterator[Database]:
+    """What the embedded stack stores."""
+    async with open_database(embedded.mongodb_url, embedded.database) as opened:
+        yield opened
+
+
+async def audited(database: Database, tenant: str) -> list[tuple[str, str]]:
+    """Who did what, in order, as the audit has it."""
+    entries = await database.collection("audit").find({"tenant": tenant}, sort=[("at", 1)])
+    return [(entry["actor"], entry["action"]) for entry in entries]
+
+
+async def test_faults_are_found_by_their_cause_and_given_up(
+    caller: Client, tenant: str, operator: Operator, database: Database
+) -> None:
+    """Three groups with their counts; the letters of one are discarded, for a reason, and stay."""
+    faulty = [customer(n, **fault) for n, fault in enumerate(list(FAULTS.values()) * 2)]
+    assert {"created": 1, "dead": 6} == await posted(caller, customer(99), *faulty)
+
+    groups = await operator.sees("groups", "--tenant", tenant)
+    assert dict.fromkeys(FAULTS, 2) == {group["code"]: group["count"] for group in groups}
+    cause = next(group for group in groups if group["code"] == "REQUIRED")
+    assert "/customers/*/name" == cause["place"]
+    selected = ("--tenant", tenant, "--fingerprint", cause["fingerprint"])
+    page = await operator.sees("list", *selected, "--limit", "1")
+    page += await operator.sees("list", *selected, "--after", page[0]["id"])
+    assert ["/customers/1/name", "/customers/4/name"] == sorted(letter["pointer"] for letter in page)
+
+    given_up = await operator.does("discard", *selected, "--reason", "test data")
+    assert [{"id": one["id"], "state": "discarded", "refused": ""} for one in page] == given_up
+    assert [] == await operator.sees("list", *selected)
+    assert page[0]["id"] == (await operator.sees("list", *selected, "--state", "all"))[0]["id"]
+    shown = await operator.sees("show", page[0]["id"])
+    [entry] = shown["history"]
+    assert ("ana", "discard", "test data") == (entry["actor"], entry["action"], entry["detail"])
+    again = await operator.does("discard", "--id", page[0]["id"], "--state", "all", "--reason", "x", status=1)
+    assert "it is discarded" == again[0]["refused"]
+    assert [("ana", "discard")] * 2 == await audited(database, tenant)
+
+
+async def test_personal_data_is_masked_until_asked_for(
+    caller: Client, tenant: str, operator: Operator, database: Database
+) -> None:
+    """And the asking is audited."""
+    sent = customer(1, name=..., contacts={"email": "maria@example.com"})
+    await posted(caller, sent)
+    [letter] = await operator.sees("list", "--tenant", tenant)
+
+    _, masked, _ = await operator.types("show", letter["id"])
+    shown = await operator.sees("show", letter["id"])
+    assert "maria" not in masked
+    assert {"email": "***"} == shown["payload"]["contacts"]
+    assert [] == await audited(database, tenant)
+
+    revealed = await operator.does("show", letter["id"], "--reveal")
+    assert sent == revealed["payload"]
+    assert [("ana", "reveal")] == await audited(database, tenant)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("show", "dl_none"), "no dead letter dl_none"),
+        (("list", "--after", "dl_none"), "no dead letter dl_none"),
+        (("list", "--state", "lost"), "lost"),
+        (("list", "--since", "yesterday"), "yesterday"),
+        (("groups", "--id", "dl_1"), "not selected by id"),
+        (("discard", "--reason", "x"), "select what is meant"),
+        (("discard", "--tenant", "t", "--reason", " "), "reason"),
+    ],
+)
+async def test_what_an_operator_gets_wrong_is_said_in_words(
+    operator: Operator, arguments: tuple[str, ...], word: str
+) -> None:
+    """With the exit status 2."""
+    status, out, err = await operator.types(*arguments)
+
+    assert (2, "") == (status, out)
+    assert word in err
+
+
+async def test_tables_are_for_people(caller: Client, tenant: str, operator: Operator) -> None:
+    """Each has a line a letter, or a group; nothing that a sender wrote is obeyed by the terminal."""
+    await posted(caller, customer(1, **{"name": ..., "\x1b[2J": 1}))
+    _, groups, _ = await operator.types("groups", "--tenant", tenant)
+    _, letters, more = await operator.types("list", "--tenant", tenant, "--limit", "1")
+
+    assert "REQUIRED" in groups
+    [line] = [line for line in letters.splitlines() if line.startswith("dl_")]
+    assert f"--after {line.split()[0]}" in more
+    _, shown, _ = await operator.types("show", line.split()[0])
+    assert "\x1b" not in shown
