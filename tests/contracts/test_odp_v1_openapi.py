@@ -1,6 +1,7 @@
 """The OpenAPI document of the ODP v1 binding."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,10 +99,11 @@ def test_the_examples_fit_their_schemas(endpoint: Endpoint) -> None:
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], max_examples=30)
 @given(data=st.data())
 def test_what_the_document_allows_is_taken(endpoint: Endpoint, data: st.DataObject) -> None:
-    """Except for the rules of JSON, which no schema can tell, schema and check agree."""
+    """Schema and check agree, except for what no schema can tell: the rules of JSON, and times at the
+    ends of the calendar, which have no place in UTC."""
     case = data.draw(SCHEMA[endpoint.path]["POST"].as_strategy())
     body = json.dumps(case.body).encode()
-    assume(not faults_of(body))
+    assume(not faults_of(body) and not re.search(rb'"(0001-01-01|9999-12-31)', body))
     assert () == OPERATIONS[endpoint.ingests or ""].check(body).malformed
 
 

@@ -109,7 +109,7 @@ def caller(tenant: str = TENANT, scopes: Iterable[str] = EVERY_SCOPE, *more: tup
         tenant=tenant,
         scopes=scopes,
         subject="caller",
-        ttl=60,
+        ttl=3600,
         now=system_clock(),
     )
     return (("authorization", f"Bearer {token}"), *more)
