@@ -1,24 +1,18 @@
 """`portico clients`: the programs that obtain their tokens at `/oauth/token`."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
 
-from cli.embedded_url import embedded_mongo
-from cli.logs import configure_logs
+from cli.beside import with_store
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
 from domain.clients import Client, ClientRuleError, new_client, new_secret
 from domain.clock import from_millis, system_clock
-from domain.errors import StoreUnavailableError
 from gateway.claims import principal_of
 from gateway.errors import AuthenticationError
 from storage.clients import ClientRepository
-from storage.errors import StoreSetupError
-from storage.store import open_store
 
 app = typer.Typer(help="Clients that obtain tokens at /oauth/token.", no_args_is_help=True)
 
@@ -104,25 +98,4 @@ def _change(settings: Settings, client_id: str, rule: Callable[[Client], Client]
 
 
 def _run(settings: Settings, use: Callable[[ClientRepository], Awaitable[_T]]) -> _T:
-    configure_logs("warning", settings.log_format)
-
-    async def main() -> _T:
-        async with _clients(settings) as clients:
-            return await use(clients)
-
-    try:
-        return asyncio.run(main())
-    except (StoreSetupError, StoreUnavailableError) as error:
-        fail(f"the clients cannot be reached: {error}")
-
-
-@asynccontextmanager
-async def _clients(settings: Settings) -> AsyncIterator[ClientRepository]:
-    """The clients of the MongoDB that is configured, else of the embedded one."""
-    async with AsyncExitStack() as stack:
-        if settings.mongodb_url is not None:
-            url = settings.mongodb_url.get_secret_value()
-        else:
-            url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
-        yield (await stack.enter_async_context(store)).clients
+    return with_store(settings, lambda store: use(store.clients))

@@ -1,48 +1,63 @@
-"""The use case of dead letters, wired over the MongoDB that is configured, else over the embedded one."""
+"""The use case of dead letters, wired over the store."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from cli.embedded_url import embedded_mongo
+from cli.beside import with_store
 from cli.errors import SettingError
-from cli.logs import configure_logs
+from cli.loyalty_parts import loyalty_parts
 from cli.settings import Settings
 from cli.terminal import fail
+from contracts.dead_letters import LetterReader
+from contracts.registry import operations
+from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.errors import RepairError
-from domain.dead_letters.use_case import DeadLetters
-from domain.errors import TransientError
-from storage.errors import StoreSetupError
-from storage.store import open_store
+from domain.dead_letters.use_case import DeadLetters, Means
+from domain.facts import Subscribed
+from domain.preview import PreviewRecords
+from domain.records import Applied, Record
+from domain.resolve import MatchPolicy
+from storage.store import Store
 
 _T = TypeVar("_T")
 
 
 def run(settings: Settings, actor: str, use: Callable[[DeadLetters], Awaitable[_T]]) -> _T:
     """What `use` returns; ends the command, in words, where something cannot be."""
-    configure_logs("warning", settings.log_format)
-
-    async def main() -> _T:
-        async with _dead_letters(settings, actor) as dead_letters:
-            return await use(dead_letters)
-
     try:
-        return asyncio.run(main())
+        return with_store(
+            settings,
+            lambda store: _use(settings, store, actor, use),
+        )
     except (RepairError, SettingError) as error:
         fail(str(error))
-    except (StoreSetupError, TransientError) as error:
-        fail(f"the dead letters cannot be reached: {error}")
 
 
-@asynccontextmanager
-async def _dead_letters(settings: Settings, actor: str) -> AsyncIterator[DeadLetters]:
-    async with AsyncExitStack() as stack:
-        if settings.mongodb_url is not None:
-            url = settings.mongodb_url.get_secret_value()
-        else:
-            url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
-        opened = await stack.enter_async_context(store)
-        yield DeadLetters(opened.kept_letters, opened.audit, system_clock, actor)
+async def _use(
+    settings: Settings, store: Store, actor: str, use: Callable[[DeadLetters], Awaitable[_T]]
+) -> _T:
+    tenants = {endpoint.tenant for endpoint in await store.endpoints.all() if not endpoint.disabled}
+    means = _means(settings, store, tenants.__contains__)
+    return await use(DeadLetters(store.kept_letters, store.audit, means, system_clock, actor))
+
+
+def _means(settings: Settings, store: Store, subscribed: Subscribed) -> Means:
+    """The same use cases as the ingestor's, so that a replayed record is treated as any other."""
+    policy = MatchPolicy(on_contact=settings.match_on_contact)
+    apply_records = ApplyRecords(
+        store.records, store.identities, store.dedupe, system_clock, policy, subscribed
+    )
+    loyalty = loyalty_parts(settings, store, subscribed)
+
+    async def apply(records: Sequence[Record]) -> list[Applied]:
+        results = await apply_records(records)
+        if loyalty is not None:
+            await loyalty.earn(list(zip(records, results, strict=True)))
+        return results
+
+    return Means(
+        reader=LetterReader(operations(settings.phone_region, strict_orders=settings.strict_orders)),
+        preview=PreviewRecords(store.records, store.identities, system_clock, policy),
+        apply=apply,
+    )

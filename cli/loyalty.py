@@ -1,29 +1,24 @@
 """`portico loyalty`: points, given and taken by hand."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.embedded_url import embedded_mongo
+from cli.beside import with_store
 from cli.errors import SettingError
-from cli.logs import configure_logs
 from cli.loyalty_parts import LoyaltyParts, loyalty_parts
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
 from domain.clock import from_millis, to_millis
-from domain.errors import TransientError
 from domain.loyalty.accounts import Span
 from domain.loyalty.entries import Account, LedgerEntry
 from domain.loyalty.errors import LoyaltyError
 from domain.loyalty.ledger import Details, Once
 from domain.reading import AmbiguousKeyError
-from storage.errors import StoreSetupError
-from storage.store import open_store
+from storage.store import Store
 
 app = typer.Typer(help="Loyalty points, given and taken by hand.", no_args_is_help=True)
 
@@ -182,32 +177,14 @@ def _show(entries: list[LedgerEntry]) -> None:
 
 
 def _run(settings: Settings, use: Callable[[LoyaltyParts], Awaitable[None]]) -> None:
-    configure_logs("warning", settings.log_format)
-
-    async def main() -> None:
-        async with _parts(settings) as parts:
-            await use(parts)
-
-    try:
-        asyncio.run(main())
-    except (LoyaltyError, SettingError) as error:
-        fail(str(error))
-    except (StoreSetupError, TransientError) as error:
-        fail(f"the ledger cannot be reached: {error}")
-
-
-@asynccontextmanager
-async def _parts(settings: Settings) -> AsyncIterator[LoyaltyParts]:
-    """The parts over the MongoDB that is configured, else over the embedded one."""
-    async with AsyncExitStack() as stack:
-        if settings.mongodb_url is not None:
-            url = settings.mongodb_url.get_secret_value()
-        else:
-            url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
-        opened = await stack.enter_async_context(store)
-        tenants = {endpoint.tenant for endpoint in await opened.endpoints.all()}
-        parts = loyalty_parts(settings, opened, tenants.__contains__)
+    async def with_parts(store: Store) -> None:
+        tenants = {endpoint.tenant for endpoint in await store.endpoints.all()}
+        parts = loyalty_parts(settings, store, tenants.__contains__)
         if parts is None:
             raise SettingError("PORTICO_LOYALTY_FILE is not set: loyalty is off")
-        yield parts
+        await use(parts)
+
+    try:
+        with_store(settings, with_parts)
+    except (LoyaltyError, SettingError) as error:
+        fail(str(error))

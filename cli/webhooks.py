@@ -1,23 +1,18 @@
 """`portico webhooks`: where a tenant's facts are told."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
 
-from cli.embedded_url import embedded_mongo
-from cli.logs import configure_logs
+from cli.beside import with_store
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
 from cli.webhook_parts import make_sender
 from domain.clock import from_millis, system_clock
 from domain.deliveries import Delivery
 from domain.endpoints import Endpoint
-from domain.errors import StoreUnavailableError
 from domain.facts import Fact, Webhook, position
 from domain.webhooks import fact_id
 from gateway.claims import principal_of
@@ -25,8 +20,7 @@ from gateway.errors import AuthenticationError
 from ingestor.webhooks.envelope import envelope
 from ingestor.webhooks.guard import ForbiddenTargetError, check_url
 from ingestor.webhooks.send import Attempt
-from storage.errors import StoreSetupError
-from storage.store import Store, open_store
+from storage.store import Store
 
 app = typer.Typer(help="Endpoints that a tenant's facts are delivered to.", no_args_is_help=True)
 
@@ -69,7 +63,7 @@ def add(
         merchant_id=merchant or tenant,
         created_at=system_clock(),
     )
-    _run(settings, lambda store: store.endpoints.put(endpoint))
+    with_store(settings, lambda store: store.endpoints.put(endpoint))
     typer.echo(f"endpoint: {endpoint.id}\nsecret: {endpoint.secret}")
     typer.echo("Keep the secret now: it is not shown again. The first facts come in a few seconds.", err=True)
 
@@ -85,7 +79,7 @@ def list_endpoints(
         found = await store.endpoints.all(tenant)
         return [(one, await store.deliveries.count(one.id, _COUNTED)) for one in found]
 
-    for endpoint, waiting in _run(settings_of(data_dir=data_dir), read):
+    for endpoint, waiting in with_store(settings_of(data_dir=data_dir), read):
         typer.echo("\t".join(_columns(endpoint, waiting)))
 
 
@@ -101,7 +95,7 @@ def send_ping(endpoint_id: _EndpointId, tenant: _Tenant, data_dir: DataDir = Non
         async with make_sender(settings) as sender:
             return await sender.send(endpoint, _ping(endpoint))
 
-    attempt = _run(settings, ping)
+    attempt = with_store(settings, ping)
     if attempt is None:
         fail(f"the tenant has no endpoint {endpoint_id}")
     typer.echo(f"{'delivered' if attempt.delivered else 'failed'}: {attempt.reason}")
@@ -120,7 +114,7 @@ def remove(endpoint_id: _EndpointId, tenant: _Tenant, data_dir: DataDir = None) 
             await store.deliveries.remove_all(endpoint.id)
         return endpoint
 
-    if _run(settings_of(data_dir=data_dir), forget) is None:
+    if with_store(settings_of(data_dir=data_dir), forget) is None:
         fail(f"the tenant has no endpoint {endpoint_id}")
     typer.echo(f"removed {endpoint_id}")
 
@@ -174,28 +168,3 @@ def _columns(endpoint: Endpoint, waiting: int) -> list[str]:
         from_millis(endpoint.created_at).isoformat(timespec="seconds"),
         f"{waiting}{'+' if waiting == _COUNTED else ''} waiting",
     ]
-
-
-def _run(settings: Settings, use: Callable[[Store], Awaitable[_T]]) -> _T:
-    configure_logs("warning", settings.log_format)
-
-    async def main() -> _T:
-        async with _store(settings) as store:
-            return await use(store)
-
-    try:
-        return asyncio.run(main())
-    except (StoreSetupError, StoreUnavailableError) as error:
-        fail(f"the endpoints cannot be reached: {error}")
-
-
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Store]:
-    """The store of the MongoDB that is configured, else of the embedded one."""
-    async with AsyncExitStack() as stack:
-        if settings.mongodb_url is not None:
-            url = settings.mongodb_url.get_secret_value()
-        else:
-            url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
-        yield await stack.enter_async_context(store)
