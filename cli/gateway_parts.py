@@ -136,11 +136,13 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
 
 def _dialects(base: Base, access: Access, acceptor: Acceptor) -> Iterator[Surface]:
     settings, reader = base.settings, base.store.reader
+    find = FindCustomer(reader, settings.phone_region)
     yield OdpV1Surface(
         access=access,
         acceptor=acceptor,
         operations=base.operations,
         reader=reader,
+        find=find,
         openapi=odp_v1_document(settings),
     )
     yield OdV2Surface(
@@ -149,7 +151,7 @@ def _dialects(base: Base, access: Access, acceptor: Acceptor) -> Iterator[Surfac
             acceptor=acceptor,
             operations=base.operations,
             reader=reader,
-            find=FindCustomer(reader, settings.phone_region),
+            find=find,
             region=settings.phone_region,
             openapi=od_v2_document(settings, loyalty=base.loyalty is not None),
         )

@@ -9,6 +9,7 @@ from aiohttp import web
 from contracts.odp_v1.encode import customer_json, list_body, order_json
 from contracts.odp_v1.surface import ENDPOINTS, Endpoint
 from contracts.operations import Operation
+from domain.find import FindCustomer
 from domain.identity import IdentityKey, KeyKind
 from domain.reading import Query, Reader
 from domain.records import Entity
@@ -34,12 +35,14 @@ class OdpV1Surface:
         acceptor: Acceptor,
         operations: Mapping[str, Operation],
         reader: Reader,
+        find: FindCustomer,
         openapi: Mapping[str, Any],
     ) -> None:
         self._access = access
         self._acceptor = acceptor
         self._operations = operations
         self._reader = reader
+        self._find = find
         # Written once: anybody may ask for it, and YAML takes its time.
         self._openapi = dict(openapi)
         self._openapi_text = yaml.safe_dump(self._openapi, sort_keys=False, allow_unicode=True)
@@ -77,7 +80,7 @@ class OdpV1Surface:
             Entity.ORDER,
             principal.tenant,
             above=millis(request, "updatedAfter"),
-            customer_refs=_customer_refs(request),
+            customer_refs=await self._customer_refs(request, principal.tenant),
         )
         return await list_records(
             request,
@@ -86,6 +89,20 @@ class OdpV1Surface:
             lambda found: list_body("orders", map(order_json, found)),
             ("updatedAfter", "customerId"),
         )
+
+    async def _customer_refs(self, request: web.Request, tenant: str) -> frozenset[str] | None:
+        """How records name the customer whom the sender calls `customerId`, known or not yet."""
+        customer_id = request.query.get("customerId")
+        if customer_id is None:
+            return None
+        if not 0 < len(customer_id) <= _LONGEST_ID:
+            raise invalid("customerId", f"is not 1 to {_LONGEST_ID} characters")
+        logical = IdentityKey(KeyKind.LOGICAL, customer_id)
+        owner = await self._find.owner(tenant, [logical])
+        found = await self._reader.get_many(Entity.CUSTOMER, tenant, [owner] if owner else [])
+        if owner not in found:
+            return frozenset({logical.encode()})
+        return await self._find.references(found[owner])
 
     async def _openapi_json(self, _: web.Request) -> web.Response:
         """The OpenAPI 3.1 document of this surface."""
@@ -103,12 +120,3 @@ class OdpV1Surface:
             return accepted(await self._acceptor.accept(submission), submission.preferences)
 
         return handler
-
-
-def _customer_refs(request: web.Request) -> frozenset[str] | None:
-    customer_id = request.query.get("customerId")
-    if customer_id is None:
-        return None
-    if not 0 < len(customer_id) <= _LONGEST_ID:
-        raise invalid("customerId", f"is not 1 to {_LONGEST_ID} characters")
-    return frozenset({IdentityKey(KeyKind.LOGICAL, customer_id).encode()})

@@ -125,6 +125,9 @@ async def _refused(client: Client, path: str) -> tuple[int, str]:
 async def test_one_customer_in_two_dialects(client: Client) -> None:
     """What A ingests B shows and changes, and A shows the newest word, its own members kept."""
     await client.post("/v1/customer/customers:ingest", {"customer": ODP_CUSTOMER}, Prefer="wait=20")
+    await _post(client, "/v2/orders", [{"id": "o-1", "customer": {"id": "PDV:C777"}}], Prefer="wait=20")
+    _, orders = await client.get("/v1/customer/orders?customerId=customer-123")
+    assert ["o-1"] == [one["orderId"] for one in orders["orders"]]
     _, on_b = await client.get("/v2/customers/customer-123")
     assert ("João Lima", "+55-11-98888-0000") == (on_b["name"], on_b["contacts"]["phones"][0]["phone"])
 
