@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -13,10 +13,20 @@ from rich.text import Text
 
 from domain.clock import from_millis
 from domain.dead_letters.entities import Group, KeptLetter
+from domain.dead_letters.use_case import Done
+from domain.records import Outcome
 
 _MASK = "***"
 _OBEYED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What JSON lets stand and some terminals obey: more control characters, marks of direction, and what is no text."""
+"""What JSON lets stand and some terminals obey: control characters, marks of direction, half characters."""
+DID = {**{outcome: outcome.value for outcome in Outcome}, Outcome.DEAD: "fails again"}
+WOULD = {
+    Outcome.CREATED: "would create",
+    Outcome.UPDATED: "would update",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.STALE: "stale",
+    Outcome.DEAD: "still fails",
+}
 _WIDE = 200
 """Columns where the output is no terminal: nothing is broken into lines that a program would join."""
 
@@ -101,6 +111,28 @@ def whole_view(kept: KeptLetter, *, reveal: bool) -> dict[str, Any]:
         "payload": payload_of(kept.letter.body, reveal=reveal),
         "history": history,
     }
+
+
+def done_view(done: Done, words: Mapping[Outcome, str]) -> dict[str, Any]:
+    """What became of a letter, for JSON; `words` names the outcomes."""
+    view: dict[str, Any] = {"id": done.letter.id, "state": done.letter.state.value, "refused": done.refused}
+    if done.trial is None:
+        return view
+    fault = done.trial.fault
+    view["outcomes"] = {words[outcome]: count for outcome, count in done.trial.outcomes.items()}
+    view["fault"] = fault and {"code": fault.code, "message": fault.message, "pointer": fault.pointer}
+    return view
+
+
+def done_line(done: Done, words: Mapping[Outcome, str]) -> str:
+    """What became of a letter, on one line."""
+    said = done.refused or done.letter.state.value
+    if done.trial is not None:
+        said = ", ".join(f"{words[outcome]} {count}" for outcome, count in done.trial.outcomes.items())
+        if done.trial.fault is not None:
+            fault = done.trial.fault
+            said = f"{said}\t{clean(fault.code)}\t{clean(fault.pointer)}\t{clean(fault.message)}"
+    return f"{done.letter.id}\t{said}"
 
 
 def payload_of(body: bytes, *, reveal: bool) -> Any:

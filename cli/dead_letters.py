@@ -1,5 +1,6 @@
 """`portico dead-letters`: find, understand and repair what could not be stored."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -7,7 +8,10 @@ import typer
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
 from cli.dead_letter_parts import run
 from cli.dead_letter_views import (
-    clean,
+    DID,
+    WOULD,
+    done_line,
+    done_view,
     group_view,
     letter_view,
     print_json,
@@ -19,6 +23,7 @@ from cli.terminal import DataDir, settings_of
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.use_case import DeadLetters, Done
 from domain.reading import Cursor
+from domain.records import Outcome
 
 app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
 
@@ -111,6 +116,31 @@ def show(
         print_table(("at", "who", "what", "detail"), [tuple(entry.values()) for entry in history])
 
 
+@app.command("dry-run")
+@selected
+def dry_run(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Say what a replay would do now, and change nothing. Exits 1 where something would fail again."""
+
+    async def use(letters: DeadLetters) -> list[Done]:
+        return [done async for done in letters.dry_run(selection)]
+
+    _report(run(settings_of(data_dir=data_dir), "", use), as_json=as_json, words=WOULD)
+
+
+@app.command()
+@selected
+def replay(
+    selection: Selection, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None
+) -> None:
+    """Try letters again. What is stored and newer stays. Exits 1 where something failed again."""
+    require_narrow(selection)
+
+    async def use(letters: DeadLetters) -> list[Done]:
+        return [done async for done in letters.replay(selection)]
+
+    _report(run(settings_of(data_dir=data_dir), name_of(actor), use), as_json=as_json)
+
+
 @app.command()
 @selected
 def discard(
@@ -129,17 +159,12 @@ def discard(
     _report(run(settings_of(data_dir=data_dir), name_of(actor), use), as_json=as_json)
 
 
-def _report(results: list[Done], *, as_json: bool) -> None:
-    """One line a letter, and the exit status 1 where one was refused."""
+def _report(results: list[Done], *, as_json: bool, words: Mapping[Outcome, str] = DID) -> None:
+    """One line a letter, and the exit status 1 where one was refused or is dead."""
     if as_json:
-        print_json(
-            [
-                {"id": done.letter.id, "state": done.letter.state.value, "refused": done.refused}
-                for done in results
-            ]
-        )
+        print_json([done_view(done, words) for done in results])
     else:
         for done in results:
-            typer.echo(f"{done.letter.id}\t{clean(done.refused or done.letter.state.value)}")
-    if any(done.refused for done in results):
+            typer.echo(done_line(done, words))
+    if any(done.refused or (done.trial and done.trial.fault) for done in results):
         raise typer.Exit(1)

@@ -40,6 +40,8 @@ class Origin:
     ingestion_id: str
     accepted_at: int
     """Milliseconds since the Unix epoch."""
+    index: int = 0
+    """The place of the first record: that of a record that was taken out of its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,10 @@ class Operation(Protocol):
 
     def decode(self, body: bytes, origin: Origin) -> Decoded:
         """The records of `body`. Never raises for anything that `body` holds."""
+
+    def wrap(self, record: bytes) -> bytes:
+        """A body that holds the one record whose bytes are given."""
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """The JSON Pointers that the record at `index` of a body can have; the last is the one that
+        `wrap` gives to the record at 0."""

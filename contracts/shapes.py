@@ -27,6 +27,12 @@ class Shape(Protocol):
     def cut(self, body: bytes) -> list[tuple[str, bytes]]:
         """The pointer and the bytes of each record of a body that is anything. Raises CutError."""
 
+    def wrap(self, record: bytes) -> bytes:
+        """A body of the one record."""
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """The pointers that the record at `index` can have; that of `wrap`'s is the last at 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Members:
@@ -58,6 +64,14 @@ class Members:
             raise slices.CutError(Fault("INVALID_TYPE", "must be an array", pointer))
         elements = slices.elements(value, pointer)
         return [(f"{pointer}/{index}", element) for index, element in enumerate(elements)]
+
+    def wrap(self, record: bytes) -> bytes:
+        """`{singular: record}`."""
+        return b'{"%b":%b}' % (self.singular.encode(), record)
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """One of several, or the only one."""
+        return (f"/{self.plural}/{index}", f"/{self.singular}")
 
     def _chosen(self, members: dict[str, Any]) -> str:
         """The member that holds the records. Raises CutError unless it is exactly one."""
@@ -99,6 +113,14 @@ class Array:
         """The records at `/0` and on."""
         return [(f"/{index}", element) for index, element in enumerate(slices.array(body))]
 
+    def wrap(self, record: bytes) -> bytes:
+        """`[record]`."""
+        return b"[%b]" % record
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """Its place."""
+        return (f"/{index}",)
+
 
 @dataclass(frozen=True, slots=True)
 class Single:
@@ -119,3 +141,11 @@ class Single:
         """The one record, at the root."""
         slices.members(body)
         return [("", body)]
+
+    def wrap(self, record: bytes) -> bytes:
+        """The record itself."""
+        return record
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """The root."""
+        return ("",)

@@ -8,34 +8,22 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 
 from domain.clock import Clock
-from domain.decide import Decision, decide
 from domain.errors import ContentionError
 from domain.facts import Subscribed, nobody
-from domain.identity import WEAK_KINDS, IdentityKey, KeyKind
+from domain.identity import WEAK_KINDS, KeyKind
+from domain.plan import Job, Planner
 from domain.ports import DedupeStore, IdentityStore, RecordStore
 from domain.receipts import DedupeCandidate
-from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, Write, derived_id
-from domain.resolve import MatchPolicy, Resolver
-from domain.webhooks import with_facts
+from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, derived_id
+from domain.resolve import MatchPolicy
 
 _ROUNDS = 60
 """Rounds of lost races before giving up for now; each round at least one racer gets through."""
 
 _LONGEST_PAUSE = 0.05
 """Seconds; racers that lost wait a random part of it, so that they do not meet again."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """One record on its way, with its place among the records to apply."""
-
-    place: int
-    record: Record
-    record_id: str = ""
-    conflicts: list[KeyConflict] = field(default_factory=list)
 
 
 class ApplyRecords:
@@ -55,8 +43,7 @@ class ApplyRecords:
         self._identities = identities
         self._dedupe = dedupe
         self._clock = clock
-        self._policy = policy
-        self._subscribed = subscribed
+        self._planner = Planner(records, identities, clock, policy, subscribed)
 
     async def __call__(self, records: Sequence[Record]) -> list[Applied]:
         """The result of each record, in order, once all of it is durable.
@@ -65,7 +52,7 @@ class ApplyRecords:
         be stored then, and applying all of them again is right.
         """
         applied: dict[int, Applied] = {}
-        pending = [_Job(place, record) for place, record in enumerate(records)]
+        pending = [Job(place, record) for place, record in enumerate(records)]
         for round_number in range(_ROUNDS):
             pending = await self._round(pending, applied, first=round_number == 0)
             if not pending:
@@ -73,12 +60,12 @@ class ApplyRecords:
             await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - not a secret
         raise ContentionError(f"{len(pending)} records lost {_ROUNDS} races")
 
-    async def _round(self, jobs: list[_Job], applied: dict[int, Applied], *, first: bool) -> list[_Job]:
+    async def _round(self, jobs: list[Job], applied: dict[int, Applied], *, first: bool) -> list[Job]:
         """Try `jobs` once; returns those that lost a race, in order."""
-        by_entity: defaultdict[Entity, list[_Job]] = defaultdict(list)
+        by_entity: defaultdict[Entity, list[Job]] = defaultdict(list)
         for job in jobs:
             by_entity[job.record.entity].append(job)
-        again: list[_Job] = []
+        again: list[Job] = []
         for entity, group in by_entity.items():
             stored: dict[str, Stored] = {}
             for job in group:
@@ -91,36 +78,25 @@ class ApplyRecords:
             again.extend(await self._apply(entity, ready, stored, applied, first=first))
         return sorted(again, key=lambda job: job.place)
 
-    async def _identify(self, jobs: list[_Job], stored: dict[str, Stored]) -> list[_Job]:
+    async def _identify(self, jobs: list[Job], stored: dict[str, Stored]) -> list[Job]:
         """Give each job the id that its keys lead to, and claim those; returns the jobs that lost."""
-        by_tenant: defaultdict[str, list[_Job]] = defaultdict(list)
+        by_tenant: defaultdict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             by_tenant[job.record.tenant].append(job)
-        lost: list[_Job] = []
+        lost: list[Job] = []
         for tenant, group in by_tenant.items():
             lost.extend(await self._identify_tenant(tenant, group, stored))
         return lost
 
-    async def _identify_tenant(self, tenant: str, jobs: list[_Job], stored: dict[str, Stored]) -> list[_Job]:
-        keys = {key for job in jobs for key in job.record.identities}
-        hints = {key.value for key in keys if key.kind is KeyKind.CUSTOMER}
-        owners = await self._identities.owners(tenant, {key.encode() for key in keys})
-        entity = jobs[0].record.entity
-        stored.update(await self._records.get_many(entity, hints.union(owners.values())))
-        for hint in hints & stored.keys():
-            if stored[hint].tenant == tenant:
-                owners[IdentityKey(KeyKind.CUSTOMER, hint).encode()] = hint
-        resolver = Resolver(tenant, owners, stored.values(), self._policy)
-        for job in jobs:
-            resolution = resolver.resolve(job.record)
-            job.record_id, job.conflicts = resolution.customer_id, resolution.conflicts
-        taken = await self._identities.claim(tenant, resolver.claims) if resolver.claims else {}
+    async def _identify_tenant(self, tenant: str, jobs: list[Job], stored: dict[str, Stored]) -> list[Job]:
+        claims = await self._planner.resolve(tenant, jobs, stored)
+        taken = await self._identities.claim(tenant, claims) if claims else {}
         return await self._settle_claims(tenant, jobs, taken)
 
-    async def _settle_claims(self, tenant: str, jobs: list[_Job], taken: dict[str, str]) -> list[_Job]:
+    async def _settle_claims(self, tenant: str, jobs: list[Job], taken: dict[str, str]) -> list[Job]:
         """Turn lost claims into conflicts (weak keys) or into another round (strong ones)."""
         shared: set[str] = set()
-        lost: list[_Job] = []
+        lost: list[Job] = []
         for job in jobs:
             for key in job.record.identities:
                 owner = taken.get(key.encode(), job.record_id)
@@ -138,12 +114,12 @@ class ApplyRecords:
     async def _apply(
         self,
         entity: Entity,
-        jobs: list[_Job],
+        jobs: list[Job],
         stored: dict[str, Stored],
         applied: dict[int, Applied],
         *,
         first: bool,
-    ) -> list[_Job]:
+    ) -> list[Job]:
         # A customer whose keys nobody had, and an event, are almost always new: the first round
         # spares the read, and where one is stored after all, its write is lost and comes again.
         guessed_new = first and entity in (Entity.CUSTOMER, Entity.EVENT)
@@ -151,10 +127,10 @@ class ApplyRecords:
             stored.update(
                 await self._records.get_many(entity, {job.record_id for job in jobs} - stored.keys())
             )
-        writes, decisions = self._decide(jobs, stored)
+        writes, decisions = self._planner.decide(jobs, stored)
         result = await self._records.write_many(entity, list(writes.values()))
-        again: list[_Job] = []
-        done: list[_Job] = []
+        again: list[Job] = []
+        done: list[Job] = []
         for job in jobs:
             if job.record_id in result.lost:
                 again.append(job)
@@ -171,31 +147,7 @@ class ApplyRecords:
             applied[job.place] = Applied(outcome, job.record_id, conflicts, fault)
         return again
 
-    def _decide(
-        self, jobs: list[_Job], stored: dict[str, Stored]
-    ) -> tuple[dict[str, Write], dict[int, Decision]]:
-        """Fold the jobs of each record in order: one write a record, one decision a job."""
-        now = self._clock()
-        latest = dict(stored)
-        writes: dict[str, Write] = {}
-        decisions: dict[int, Decision] = {}
-        for job in jobs:
-            before = latest.get(job.record_id)
-            decisions[job.place] = decide(before, job.record, job.record_id, now)
-            after = decisions[job.place].stored
-            if after is None:
-                continue
-            original = stored.get(job.record_id)
-            # However many of the batch's records fold into it, one write is one revision.
-            after = replace(after, revision=1 if original is None else original.revision + 1)
-            if self._subscribed(job.record.tenant):
-                after = with_facts(after, before, job.record, decisions[job.place].outcome)
-            latest[job.record_id] = after
-            expected = None if original is None else original.revision
-            writes[job.record_id] = Write(after, expected, job.place)
-        return writes, decisions
-
-    async def _note_conflicts(self, jobs: Iterable[_Job]) -> None:
+    async def _note_conflicts(self, jobs: Iterable[Job]) -> None:
         now = self._clock()
         candidates = [
             DedupeCandidate(job.record.tenant, job.record_id, one.owner, one.key.encode(), now)
@@ -207,5 +159,5 @@ class ApplyRecords:
             await self._dedupe.put_many(candidates)
 
 
-def _dead(job: _Job, fault: Fault) -> Applied:
+def _dead(job: Job, fault: Fault) -> Applied:
     return Applied(Outcome.DEAD, job.record_id, fault=fault)

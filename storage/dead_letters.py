@@ -54,13 +54,21 @@ def _group_document(letter: DeadLetter) -> Document:
         "_id": f"{cause}/{_scrubbed(letter.tenant)}",
         "tenant": _scrubbed(letter.tenant),
         "fingerprint": cause,
-        **_reason(letter),
+        "operation": _scrubbed(letter.operation),
+        "stage": letter.stage,
+        "code": letter.code,
         "place": _scrubbed(_place(letter)),
     }
 
 
-def _reason(letter: DeadLetter) -> Document:
-    return {"operation": _scrubbed(letter.operation), "stage": letter.stage, "code": letter.code}
+def reason_document(letter: DeadLetter) -> Document:
+    """Why the letter failed, as fields."""
+    return {
+        "stage": letter.stage,
+        "code": letter.code,
+        "message": _scrubbed(letter.message),
+        "pointer": _scrubbed(letter.pointer),
+    }
 
 
 def _place(letter: DeadLetter) -> str:
@@ -71,11 +79,10 @@ def _document(letter: DeadLetter) -> Document:
     return {
         "_id": letter.id,
         "tenant": _scrubbed(letter.tenant),
-        **_reason(letter),
+        "operation": _scrubbed(letter.operation),
         "ingestion_id": _scrubbed(letter.ingestion_id),
         "index": letter.index,
-        "message": _scrubbed(letter.message),
-        "pointer": _scrubbed(letter.pointer),
+        **reason_document(letter),
         "fingerprint": fingerprint(letter),
         "state": State.OPEN.value,
         "revision": 1,

@@ -2,11 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain.dead_letters.entities import Group, HistoryEntry, KeptLetter, Selection, State
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
-from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, part_id
+from storage.dead_letters import (
+    DEAD_LETTERS,
+    GROUPS,
+    PARTS,
+    fingerprint,
+    group_documents,
+    part_id,
+    reason_document,
+)
 from storage.driver import Database, Document
 from storage.pages import Listing, Pager
 
@@ -58,18 +67,26 @@ class KeptLetterRepository:
             key=lambda group: (-group.count, group.tenant, group.fingerprint),
         )
 
-    async def change(self, before: KeptLetter, after: KeptLetter) -> bool:
-        """Keep what an operator's action changed, if the letter still has the revision of `before`."""
-        return await self._letters.update_one(
+    async def change(self, before: KeptLetter, after: KeptLetter) -> KeptLetter | None:
+        """`after` as it is kept, under the fingerprint of its reason; None, and nothing changed, where
+        the letter has another revision than `before`."""
+        cause = fingerprint(after.letter)
+        if cause != before.fingerprint:
+            await self._groups.insert_missing(group_documents([after.letter]))
+        changed = await self._letters.update_one(
             {"_id": before.id, "revision": before.revision},
             {
                 "$set": {
+                    **reason_document(after.letter),
+                    "fingerprint": cause,
                     "state": after.state.value,
                     "revision": after.revision,
                     "history": [_entry_document(entry) for entry in after.history],
-                }
+                },
+                "$max": {"attempts": after.letter.attempts, "last_seen": after.letter.last_seen},
             },
         )
+        return replace(after, fingerprint=cause) if changed else None
 
     async def _page_of_ids(self, selection: Selection, after: Cursor | None, limit: int) -> list[KeptLetter]:
         places = await self._letters.find_ids(selection.ids, projection=["first_seen"])

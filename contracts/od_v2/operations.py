@@ -30,10 +30,18 @@ class OdV2Operation:
         """The records of `body`, good and bad."""
         batch = read(body, self.shape)
         records = tuple(
-            (index, self.decoder(decode.Wire(index, value, raw), origin))
+            (origin.index + index, self.decoder(decode.Wire(origin.index + index, value, raw), origin))
             for (index, value), raw in zip(batch.valid, batch.raw(), strict=True)
         )
         return Decoded(records, batch.malformed)
+
+    def wrap(self, record: bytes) -> bytes:
+        """A body of the one record."""
+        return self.shape.wrap(record)
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """The pointers that the record at `index` can have."""
+        return self.shape.roots(index)
 
 
 def od_v2_operations(region: str, strict_orders: bool = False) -> tuple[Operation, ...]:

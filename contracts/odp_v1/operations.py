@@ -34,10 +34,21 @@ class OdpV1Operation:
         """The records of `body`, good and bad."""
         batch = read(body, self.shape)
         records = tuple(
-            (index, self.decoder(decode.Wire(index, value, raw), origin, self.region))
+            (
+                origin.index + index,
+                self.decoder(decode.Wire(origin.index + index, value, raw), origin, self.region),
+            )
             for (index, value), raw in zip(batch.valid, batch.raw(), strict=True)
         )
         return Decoded(records, batch.malformed)
+
+    def wrap(self, record: bytes) -> bytes:
+        """A body of the one record."""
+        return self.shape.wrap(record)
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """The pointers that the record at `index` can have."""
+        return self.shape.roots(index)
 
 
 def odp_v1_operations(region: str = DEFAULT_REGION) -> tuple[Operation, ...]:

@@ -1,9 +1,11 @@
 """A dead letter and what operators did with it. All times in milliseconds since the Unix epoch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.receipts import DeadLetter
+from domain.records import Fault, Outcome, Record
 
 
 class State(StrEnum):
@@ -48,6 +50,32 @@ class KeptLetter:
     def id(self) -> str:
         """The letter's id."""
         return self.letter.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a payload is by today's contracts."""
+
+    records: tuple[Record, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    """The first fault of each malformed record, or that of the payload as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became, or would become, of the records of a dead letter."""
+
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    """How many records have which outcome; none has 0."""
+    fault: Fault | None = None
+    """Why the first of the dead ones is; set exactly where there are any."""
+    stage: str = ""
+    """Where that happened: `decode` or `write`."""
+
+    def words(self) -> str:
+        """What it says, for the history and the audit."""
+        counts = ", ".join(f"{outcome} {count}" for outcome, count in self.outcomes.items())
+        return f"{counts}: {self.fault.code} at {self.fault.pointer or '/'}" if self.fault else counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.dead_letters.entities import AuditEntry, Group, KeptLetter, Selection
+from domain.dead_letters.entities import AuditEntry, Group, KeptLetter, Reading, Selection
 from domain.reading import Cursor
+from domain.receipts import DeadLetter
+from domain.records import Applied, Record
 
 
 class KeptLetterStore(Protocol):
@@ -19,8 +21,26 @@ class KeptLetterStore(Protocol):
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups that `selection` has letters of, the largest first; `selection.ids` is empty."""
 
-    async def change(self, before: KeptLetter, after: KeptLetter) -> bool:
-        """Keep `after` if the letter still has the revision of `before`; whether it had."""
+    async def change(self, before: KeptLetter, after: KeptLetter) -> KeptLetter | None:
+        """`after` as it is kept, under the fingerprint of its reason; None, and nothing changed, where
+        the letter has another revision than `before`."""
+
+
+class LetterReader(Protocol):
+    """The contracts as they are today."""
+
+    def read(self, letter: DeadLetter, payload: bytes) -> Reading:
+        """The records of `payload`, in place of the letter's own, with the versions of the original.
+
+        Never raises for anything that `payload` holds.
+        """
+
+
+class Apply(Protocol):
+    """Applies records, with all that follows from them; or only says what it would do."""
+
+    async def __call__(self, records: Sequence[Record], /) -> list[Applied]:
+        """The result of each record, in order. May raise TransientError."""
 
 
 class AuditStore(Protocol):

@@ -1,19 +1,31 @@
 """The one use case under every way in: operators and dead letters."""
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from domain.clock import Clock
-from domain.dead_letters.entities import AuditEntry, Group, HistoryEntry, KeptLetter, Selection, State
+from domain.dead_letters.entities import (
+    AuditEntry,
+    Group,
+    HistoryEntry,
+    KeptLetter,
+    Selection,
+    State,
+    Trial,
+)
 from domain.dead_letters.errors import NoSuchLetterError, RepairError
-from domain.dead_letters.ports import AuditStore, KeptLetterStore
+from domain.dead_letters.ports import Apply, AuditStore, KeptLetterStore, LetterReader
+from domain.dead_letters.trial import refusal_of, trials
 from domain.ingestion_id import base32
 from domain.reading import Cursor
 
 _AT_ONCE = 50
 """Letters in hand at a time, whatever is selected."""
+
+_CHANGED = "somebody else changed it meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +36,31 @@ class Done:
     """As it is now."""
     refused: str = ""
     """Why nothing was done, in words; empty where it was."""
+    trial: Trial | None = None
+    """What became, or would become, of its records; None where they were not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How dead letters are tried."""
+
+    reader: LetterReader
+    preview: Apply
+    """Says what would become of records, and writes nothing."""
+    apply: Apply
+    """Applies records, with all that follows from them."""
 
 
 class DeadLetters:
     """What one operator does."""
 
-    def __init__(self, letters: KeptLetterStore, audit: AuditStore, clock: Clock, actor: str) -> None:
+    def __init__(
+        self, letters: KeptLetterStore, audit: AuditStore, means: Means, clock: Clock, actor: str
+    ) -> None:
         """`actor` is who the history and the audit name."""
         self._letters = letters
         self._audit = audit
+        self._means = means
         self._clock = clock
         self._actor = actor
 
@@ -56,8 +84,66 @@ class DeadLetters:
     async def reveal(self, id: str) -> KeptLetter:
         """The dead letter `id`, to be shown with its personal data: that is audited."""
         kept = await self.get(id)
-        await self._audit.append([self._entry(kept, "reveal", Selection(ids=(id,)))])
+        await self._note([kept], "reveal", Selection(ids=(id,)))
         return kept
+
+    async def dry_run(self, selection: Selection) -> AsyncIterator[Done]:
+        """What a replay of `selection` would do now; nothing is changed.
+
+        Letters are tried in parts, each as if the parts before had not been replayed.
+        """
+        async for page in self._pages(selection):
+            ready = [kept for kept in page if not self._refusal(kept)]
+            tried = iter(await trials(ready, self._means.reader, self._means.preview))
+            for kept in page:
+                refusal = self._refusal(kept)
+                yield Done(kept, refusal) if refusal else Done(kept, trial=next(tried))
+
+    async def replay(self, selection: Selection) -> AsyncIterator[Done]:
+        """Try the letters of `selection` again, for real, with the versions that they were sent with.
+
+        One whose records are stored, or stale, is resolved; one that fails again is open as before,
+        with its attempts counted and its newest reason. One that was cut short, by a crash or by
+        TransientError, is left in the state `replaying`: replaying it again is harmless.
+        """
+        async for page in self._pages(selection):
+            ready = [kept for kept in page if not self._refusal(kept)]
+            for kept in page:
+                if refusal := self._refusal(kept):
+                    yield Done(kept, refusal)
+            await self._note(ready, "replay", selection)
+            marked = await asyncio.gather(*map(self._begin, ready))
+            for kept, mark in zip(ready, marked, strict=True):
+                if mark is None:
+                    yield Done(kept, _CHANGED)
+            begun = [mark for mark in marked if mark is not None]
+            tried = await trials(begun, self._means.reader, self._means.apply)
+            await self._note(begun, "replayed", selection, [trial.words() for trial in tried])
+            for done in await asyncio.gather(*map(self._settle, begun, tried)):
+                yield done
+
+    async def _begin(self, kept: KeptLetter) -> KeptLetter | None:
+        """`kept` in the state `replaying`; None where somebody else was faster."""
+        after = replace(kept, state=State.REPLAYING, revision=kept.revision + 1)
+        return await self._letters.change(kept, after)
+
+    async def _settle(self, kept: KeptLetter, trial: Trial) -> Done:
+        """`kept` after its replay."""
+        after = self._after(kept, "replay", trial.words(), State.RESOLVED)
+        if trial.fault is not None:
+            fault = trial.fault
+            letter = replace(
+                kept.letter,
+                stage=trial.stage,
+                code=fault.code,
+                message=fault.message,
+                pointer=fault.pointer,
+                attempts=kept.letter.attempts + 1,
+                last_seen=self._clock(),
+            )
+            after = replace(after, state=State.OPEN, letter=letter)
+        changed = await self._letters.change(kept, after)
+        return Done(kept, _CHANGED) if changed is None else Done(changed, trial=trial)
 
     async def discard(self, selection: Selection, reason: str) -> AsyncIterator[Done]:
         """Give up the open letters of `selection`, for a reason. Raises RepairError without one."""
@@ -65,19 +151,21 @@ class DeadLetters:
             raise RepairError("a reason is needed")
         async for page in self._pages(selection):
             open_ones = [kept for kept in page if kept.state is State.OPEN]
-            await self._audit.append(
-                [self._entry(kept, "discard", selection, detail=reason) for kept in open_ones]
-            )
+            await self._note(open_ones, "discard", selection, [reason] * len(open_ones))
             for kept in page:
                 yield await self._discard(kept, reason)
 
     async def _discard(self, kept: KeptLetter, reason: str) -> Done:
         if kept.state is not State.OPEN:
             return Done(kept, f"it is {kept.state}")
-        after = self._after(kept, "discard", reason, State.DISCARDED)
-        if not await self._letters.change(kept, after):
-            return Done(kept, "somebody else changed it meanwhile")
-        return Done(after)
+        changed = await self._letters.change(kept, self._after(kept, "discard", reason, State.DISCARDED))
+        return Done(kept, _CHANGED) if changed is None else Done(changed)
+
+    def _refusal(self, kept: KeptLetter) -> str:
+        """Why `kept` is not replayed, in words; empty where it may be."""
+        if kept.state not in (State.OPEN, State.REPLAYING):
+            return f"it is {kept.state}"
+        return refusal_of(kept.letter)
 
     async def _pages(self, selection: Selection) -> AsyncIterator[list[KeptLetter]]:
         """What is selected now, in parts; letters that come in meanwhile are not."""
@@ -92,15 +180,22 @@ class DeadLetters:
         entry = HistoryEntry(self._clock(), self._actor, action, detail)
         return replace(kept, state=state, revision=kept.revision + 1, history=(*kept.history, entry))
 
-    def _entry(
+    async def _note(
         self,
-        kept: KeptLetter,
+        letters: Sequence[KeptLetter],
         action: str,
         selection: Selection,
-        *,
-        after: bytes | None = None,
-        detail: str = "",
-    ) -> AuditEntry:
+        details: Sequence[str] | None = None,
+    ) -> None:
+        """Put an action into the audit, before it is done: what is done is there, whatever happens."""
+        await self._audit.append(
+            [
+                self._entry(kept, action, selection, detail)
+                for kept, detail in zip(letters, details or [""] * len(letters), strict=True)
+            ]
+        )
+
+    def _entry(self, kept: KeptLetter, action: str, selection: Selection, detail: str) -> AuditEntry:
         digest = _digest(kept.letter.body)
         return AuditEntry(
             id=f"aud_{base32(secrets.randbits(128), 128)}",
@@ -111,7 +206,7 @@ class DeadLetters:
             tenant=kept.letter.tenant,
             selection=selection.words(),
             before=digest,
-            after=digest if after is None else _digest(after),
+            after=digest,
             detail=detail,
         )
 

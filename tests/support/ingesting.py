@@ -74,6 +74,14 @@ class Fragile:
         )
         return replace(decoded, records=records)
 
+    def wrap(self, record: bytes) -> bytes:
+        """As the operation does."""
+        return self._operation.wrap(record)
+
+    def roots(self, index: int) -> tuple[str, ...]:
+        """As the operation does."""
+        return self._operation.roots(index)
+
 
 FRAGILE: Mapping[str, Operation] = {name: Fragile(one) for name, one in OPERATIONS.items()}
 
