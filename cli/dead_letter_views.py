@@ -108,7 +108,8 @@ def whole_view(kept: KeptLetter, *, reveal: bool) -> dict[str, Any]:
     return {
         **letter_view(kept),
         "headers": dict(kept.letter.headers) if reveal else dict.fromkeys(kept.letter.headers, _MASK),
-        "payload": payload_of(kept.letter.body, reveal=reveal),
+        "payload": payload_of(kept.payload, reveal=reveal),
+        "original": None if kept.edited is None else payload_of(kept.letter.body, reveal=reveal),
         "history": history,
     }
 

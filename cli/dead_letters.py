@@ -1,6 +1,8 @@
 """`portico dead-letters`: find, understand and repair what could not be stored."""
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,8 +21,9 @@ from cli.dead_letter_views import (
     time_of,
     whole_view,
 )
-from cli.terminal import DataDir, settings_of
+from cli.terminal import DataDir, fail, settings_of
 from domain.dead_letters.entities import KeptLetter, Selection
+from domain.dead_letters.errors import EditConflictError
 from domain.dead_letters.use_case import DeadLetters, Done
 from domain.reading import Cursor
 from domain.records import Outcome
@@ -108,10 +111,13 @@ def show(
     if as_json:
         print_json(view)
         return
-    payload, history = view.pop("payload"), view.pop("history")
-    headers = view.pop("headers")
+    payload, original = view.pop("payload"), view.pop("original")
+    history, headers = view.pop("history"), view.pop("headers")
     print_table(("", ""), [(name, str(value)) for name, value in {**view, **headers}.items()])
     print_json(payload)
+    if original is not None:
+        typer.echo("Before it was edited:")
+        print_json(original)
     if history:
         print_table(("at", "who", "what", "detail"), [tuple(entry.values()) for entry in history])
 
@@ -125,6 +131,39 @@ def dry_run(selection: Selection, as_json: Json = False, data_dir: DataDir = Non
         return [done async for done in letters.dry_run(selection)]
 
     _report(run(settings_of(data_dir=data_dir), "", use), as_json=as_json, words=WOULD)
+
+
+@app.command()
+def edit(
+    id: LetterId,
+    file: Annotated[Path, typer.Option(help="The whole payload as it is to be; - for standard input.")],
+    revision: Annotated[int, typer.Option(help="The letter's revision, as `show` gave it.")],
+    reveal: Reveal = False,
+    actor: Actor = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Put another payload in place of a letter's, for the next replay. The original stays.
+
+    Where somebody else was faster nothing is changed, and the other's version is shown.
+    """
+    try:
+        payload = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+
+    async def use(letters: DeadLetters) -> KeptLetter | EditConflictError:
+        try:
+            return await letters.edit(id, payload, revision)
+        except EditConflictError as conflict:
+            if reveal:
+                await letters.reveal(id)
+            return conflict
+
+    done = run(settings_of(data_dir=data_dir), name_of(actor), use)
+    if isinstance(done, EditConflictError):
+        print_json(whole_view(done.kept, reveal=reveal))
+        fail(str(done))
+    typer.echo(f"{done.id} has revision {done.revision} now")
 
 
 @app.command()

@@ -31,7 +31,9 @@ class DeadLetterRepository:
     async def put_many(self, letters: Sequence[DeadLetter]) -> None:
         """Keep all; one that is kept already gets its last-seen time and attempts renewed."""
         await self._groups.insert_missing(group_documents(letters))
-        await self._parts.insert_missing([part for letter in letters for part in _part_documents(letter)])
+        await self._parts.insert_missing(
+            [part for letter in letters for part in parts_of(letter.id, letter.body[_PART:])]
+        )
         kept = await self._letters.insert_missing([_document(letter) for letter in letters])
         await self._letters.write([_renewal(letters[index]) for index in sorted(kept)])
 
@@ -88,7 +90,10 @@ def _document(letter: DeadLetter) -> Document:
         "revision": 1,
         "history": [],
         "body": letter.body[:_PART],
-        "parts": _extra_parts(letter),
+        "parts": len(parts_of(letter.id, letter.body[_PART:])),
+        "edit": [],
+        "edited": False,
+        "stored_in_part": False,
         "headers": [[_scrubbed(name), _scrubbed(value)] for name, value in letter.headers.items()],
         "attempts": letter.attempts,
         "records": letter.records,
@@ -98,15 +103,13 @@ def _document(letter: DeadLetter) -> Document:
     }
 
 
-def _part_documents(letter: DeadLetter) -> list[Document]:
+def parts_of(name: str, payload: bytes) -> list[Document]:
+    """`payload` in documents that the store holds, called after `name`."""
+    starts = range(0, len(payload), _PART)
     return [
-        {"_id": part_id(letter.id, number), "body": letter.body[(number + 1) * _PART : (number + 2) * _PART]}
-        for number in range(_extra_parts(letter))
+        {"_id": part_id(name, number), "body": payload[start : start + _PART]}
+        for number, start in enumerate(starts)
     ]
-
-
-def _extra_parts(letter: DeadLetter) -> int:
-    return max(0, (len(letter.body) - 1) // _PART)
 
 
 def part_id(letter_id: str, number: int) -> str:

@@ -1,6 +1,7 @@
 """Dead letters as operators find and change them."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from storage.dead_letters import (
     fingerprint,
     group_documents,
     part_id,
+    parts_of,
     reason_document,
 )
 from storage.driver import Database, Document
@@ -73,6 +75,7 @@ class KeptLetterRepository:
         cause = fingerprint(after.letter)
         if cause != before.fingerprint:
             await self._groups.insert_missing(group_documents([after.letter]))
+        await self._parts.insert_missing(_edit_parts(after))
         changed = await self._letters.update_one(
             {"_id": before.id, "revision": before.revision},
             {
@@ -82,6 +85,9 @@ class KeptLetterRepository:
                     "state": after.state.value,
                     "revision": after.revision,
                     "history": [_entry_document(entry) for entry in after.history],
+                    "edit": [part["_id"] for part in _edit_parts(after)],
+                    "edited": after.edited is not None,
+                    "stored_in_part": after.stored_in_part,
                 },
                 "$max": {"attempts": after.letter.attempts, "last_seen": after.letter.last_seen},
             },
@@ -123,12 +129,14 @@ class KeptLetterRepository:
         )
 
     async def _kept(self, document: Document) -> KeptLetter:
-        body: bytes = document["body"]
-        if document["parts"]:
-            ids = [part_id(document["_id"], number) for number in range(document["parts"])]
-            parts = {part["_id"]: part["body"] for part in await self._parts.find_ids(ids)}
-            body += b"".join(parts[id] for id in sorted(parts))
-        return _kept(document, body)
+        ids = [part_id(document["_id"], number) for number in range(document["parts"])]
+        body = document["body"] + await self._joined(ids)
+        edited = await self._joined(document["edit"]) if document["edited"] else None
+        return _kept(document, body, edited)
+
+    async def _joined(self, ids: Sequence[str]) -> bytes:
+        parts = {part["_id"]: part["body"] for part in await self._parts.find_ids(ids)} if ids else {}
+        return b"".join(parts[id] for id in ids)
 
 
 def listings_of(
@@ -157,7 +165,7 @@ def listings_of(
     ]
 
 
-def _kept(document: Document, body: bytes) -> KeptLetter:
+def _kept(document: Document, body: bytes, edited: bytes | None) -> KeptLetter:
     letter = DeadLetter(
         id=document["_id"],
         tenant=document["tenant"],
@@ -182,7 +190,17 @@ def _kept(document: Document, body: bytes) -> KeptLetter:
         state=State(document["state"]),
         revision=document["revision"],
         history=tuple(HistoryEntry(**entry) for entry in document["history"]),
+        edited=edited,
+        stored_in_part=document["stored_in_part"],
     )
+
+
+def _edit_parts(kept: KeptLetter) -> list[Document]:
+    """The parts of an edit, called by its content: of two editors at once neither gets the other's."""
+    if kept.edited is None:
+        return []
+    name = f"{kept.id}/{hashlib.sha256(kept.edited).hexdigest()}"
+    return parts_of(name, kept.edited)
 
 
 def _entry_document(entry: HistoryEntry) -> Document:

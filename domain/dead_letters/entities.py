@@ -45,11 +45,20 @@ class KeptLetter:
     """Plus 1 with every change by an operator; a change names the revision that it was made on."""
     history: tuple[HistoryEntry, ...] = ()
     """Oldest first."""
+    edited: bytes | None = None
+    """What an operator put in place of the original bytes, which stay."""
+    stored_in_part: bool = False
+    """Whether a replay stored some of its records while others failed."""
 
     @property
     def id(self) -> str:
         """The letter's id."""
         return self.letter.id
+
+    @property
+    def payload(self) -> bytes:
+        """What a replay tries: the newest edit, else the original bytes."""
+        return self.letter.body if self.edited is None else self.edited
 
 
 @dataclass(frozen=True, slots=True)

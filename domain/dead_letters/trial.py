@@ -40,7 +40,7 @@ async def trials(letters: Sequence[KeptLetter], reader: LetterReader, apply: App
 
 
 async def _together(letters: Sequence[KeptLetter], reader: LetterReader, apply: Apply) -> list[Trial]:
-    readings = [reader.read(kept.letter, kept.letter.body) for kept in letters]
+    readings = [reader.read(kept.letter, kept.payload) for kept in letters]
     results = iter(await apply([record for reading in readings for record in reading.records]))
     return [_trial(reading, [next(results) for _ in reading.records]) for reading in readings]
 

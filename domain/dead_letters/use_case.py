@@ -16,11 +16,12 @@ from domain.dead_letters.entities import (
     State,
     Trial,
 )
-from domain.dead_letters.errors import NoSuchLetterError, RepairError
+from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, NoSuchLetterError, RepairError
 from domain.dead_letters.ports import Apply, AuditStore, KeptLetterStore, LetterReader
 from domain.dead_letters.trial import refusal_of, trials
 from domain.ingestion_id import base32
 from domain.reading import Cursor
+from domain.records import Outcome
 
 _AT_ONCE = 50
 """Letters in hand at a time, whatever is selected."""
@@ -141,9 +142,40 @@ class DeadLetters:
                 attempts=kept.letter.attempts + 1,
                 last_seen=self._clock(),
             )
-            after = replace(after, state=State.OPEN, letter=letter)
+            in_part = kept.stored_in_part or set(trial.outcomes) != {Outcome.DEAD}
+            after = replace(after, state=State.OPEN, letter=letter, stored_in_part=in_part)
         changed = await self._letters.change(kept, after)
         return Done(kept, _CHANGED) if changed is None else Done(changed, trial=trial)
+
+    async def edit(self, id: str, payload: bytes, revision: int) -> KeptLetter:
+        """Put `payload` in place of that of the letter `id`, which the editor saw with `revision`.
+
+        The original stays, and so do the headers and the versions. Raises NoSuchLetterError,
+        EditConflictError with the other's version, InvalidPayloadError and RepairError.
+        """
+        kept = await self.get(id)
+        if kept.revision != revision:
+            raise EditConflictError(kept)
+        self._require_editable(kept)
+        faults = self._means.reader.read(kept.letter, payload).faults
+        if faults:
+            raise InvalidPayloadError(faults)
+        await self._audit.append([self._entry(kept, "edit", Selection(ids=(id,)), "", payload)])
+        digests = f"{_digest(kept.payload)} -> {_digest(payload)}"
+        after = replace(self._after(kept, "edit", digests, State.OPEN), edited=payload)
+        changed = await self._letters.change(kept, after)
+        if changed is None:
+            raise EditConflictError(await self.get(id))
+        return changed
+
+    def _require_editable(self, kept: KeptLetter) -> None:
+        if kept.state is not State.OPEN:
+            raise RepairError(f"it is {kept.state}")
+        if refusal := refusal_of(kept.letter):
+            raise RepairError(refusal)
+        if kept.stored_in_part:
+            # Under the same version another content would never be stored, and nobody would notice.
+            raise RepairError("some of its records are stored: let the sender send the others again")
 
     async def discard(self, selection: Selection, reason: str) -> AsyncIterator[Done]:
         """Give up the open letters of `selection`, for a reason. Raises RepairError without one."""
@@ -195,8 +227,9 @@ class DeadLetters:
             ]
         )
 
-    def _entry(self, kept: KeptLetter, action: str, selection: Selection, detail: str) -> AuditEntry:
-        digest = _digest(kept.letter.body)
+    def _entry(
+        self, kept: KeptLetter, action: str, selection: Selection, detail: str, edited: bytes | None = None
+    ) -> AuditEntry:
         return AuditEntry(
             id=f"aud_{base32(secrets.randbits(128), 128)}",
             at=self._clock(),
@@ -205,8 +238,8 @@ class DeadLetters:
             letter_id=kept.id,
             tenant=kept.letter.tenant,
             selection=selection.words(),
-            before=digest,
-            after=digest,
+            before=_digest(kept.payload),
+            after=_digest(kept.payload if edited is None else edited),
             detail=detail,
         )
 

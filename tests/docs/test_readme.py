@@ -84,14 +84,27 @@ def test_the_broken_record_is_a_dead_letter(outputs: list[str]) -> None:
     assert (1, "REQUIRED", "/customers/1/name") == (result["index"], result["code"], result["pointer"])
 
 
+def test_the_dead_letter_is_found_by_its_cause(outputs: list[str]) -> None:
+    """A table with the one group there is."""
+    [line] = [line for line in outputs[6].splitlines() if "acme" in line]
+    assert ["1", "acme", "odp.v1.customers", "decode", "REQUIRED", "/customers/*/name"] == line.split()[:6]
+
+
+def test_the_broken_record_is_mended_and_replayed(outputs: list[str]) -> None:
+    """The dry run says what the replay then does."""
+    edited, tried, replayed = outputs[7].splitlines()
+    assert edited.endswith("has revision 2 now")
+    assert (tried.split("\t")[1], replayed.split("\t")[1]) == ("would create 1", "created 1")
+
+
 def test_customers_of_open_delivery_are_accepted_without_a_body(outputs: list[str]) -> None:
     """The status is all there is."""
-    assert "200" == outputs[6]
+    assert "200" == outputs[8]
 
 
 def test_a_customer_of_open_delivery_is_found_by_name(outputs: list[str]) -> None:
     """An external id is one of the names of a customer."""
-    customer = json.loads(outputs[7])
+    customer = json.loads(outputs[9])
 
     assert ("Maria Silva", "crm:customer:93821") == (customer["name"], customer["identifier"]["value"])
     assert {"customTags": ["vip"]} == customer["metadata"]

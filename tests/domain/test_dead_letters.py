@@ -14,7 +14,7 @@ from contracts.registry import OPERATIONS
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.entities import Selection, State, Trial
-from domain.dead_letters.errors import NoSuchLetterError, RepairError
+from domain.dead_letters.errors import EditConflictError, NoSuchLetterError, RepairError
 from domain.dead_letters.use_case import DeadLetters, Done, Means
 from domain.errors import StoreUnavailableError
 from domain.preview import PreviewRecords
@@ -256,6 +256,79 @@ async def test_more_letters_than_are_held_at_once(bench: Bench) -> None:
         assert done.trial == Trial({Outcome.CREATED: 1})
 
     assert 120 == seen
+
+
+async def test_an_edit_is_what_the_next_replay_tries(bench: Bench) -> None:
+    """The original stays beside it; history and audit have both digests."""
+    letter = a_letter(1, body=a_customer(1, name=...))
+    await bench.store.dead_letters.put_many([letter])
+
+    edited = await bench.letters.edit("dl_1", a_customer(1, name="Ana"), 1)
+
+    assert (a_customer(1, name="Ana"), letter.body, 2) == (
+        edited.payload,
+        edited.letter.body,
+        edited.revision,
+    )
+    assert edited == await bench.letters.get("dl_1")
+    assert {"dl_1": "created 1"} == await outcomes(bench.letters.replay(OPEN))
+    [stored] = (await everything(bench.store))[0]
+    assert "Ana" == stored["fields"]["display_name"]
+    audit = sorted((await everything(bench.store))[4], key=lambda entry: entry["at"])
+    before, after = edited.history[0].detail.split(" -> ")
+    assert [("edit", before, after), ("replay", after, after), ("replayed", after, after)] == [
+        (entry["action"], entry["before"], entry["after"]) for entry in audit
+    ]
+
+
+async def test_the_second_of_two_editors_sees_what_the_first_did(bench: Bench) -> None:
+    """And changes nothing."""
+    await bench.store.dead_letters.put_many([a_letter(1, body=a_customer(1, name=...))])
+    first = await bench.letters.edit("dl_1", a_customer(1, name="Ana"), 1)
+
+    with pytest.raises(EditConflictError) as caught:
+        await bench.letters.edit("dl_1", a_customer(1, name="Bia"), 1)
+
+    assert first == caught.value.kept
+    assert first == await bench.letters.get("dl_1")
+
+
+@pytest.mark.parametrize(
+    ("letter", "payload", "words"),
+    [
+        (a_letter(1), a_customer(1, name=...), "REQUIRED"),
+        (a_letter(1), b"no JSON", "INVALID_JSON"),
+        (a_letter(1), a_customer(1) + b"," + a_customer(2), "INVALID_JSON"),
+        (a_letter(1, code="WEBHOOK_GAVE_UP", operation="webhook"), b"{}", "delivery"),
+    ],
+)
+async def test_an_edit_that_cannot_be_is_refused(
+    bench: Bench, letter: DeadLetter, payload: bytes, words: str
+) -> None:
+    """By the contract, or because the letter can never be replayed; nothing is kept."""
+    await bench.store.dead_letters.put_many([letter])
+    before = await everything(bench.store)
+
+    with pytest.raises(RepairError, match=words):
+        await bench.letters.edit("dl_1", payload, 1)
+
+    assert before == await everything(bench.store)
+
+
+async def test_what_is_stored_in_part_or_settled_is_not_edited(bench: Bench) -> None:
+    """Another content under a version that is stored would be lost in silence."""
+    body = b'{"customers": [%b, %b]}' % (a_customer(1), a_customer(2, name=...))
+    await bench.store.dead_letters.put_many(
+        [a_letter(1, index=None, body=body), a_letter(3), a_letter(4, body=a_customer(4, name=...))]
+    )
+    await outcomes(bench.letters.replay(OPEN))
+
+    for id, words in (("dl_1", "some of its records are stored"), ("dl_3", "it is resolved")):
+        revision = (await bench.letters.get(id)).revision
+        with pytest.raises(RepairError, match=words):
+            await bench.letters.edit(id, b'{"customers": [%b]}' % a_customer(5), revision)
+    failed = await bench.letters.get("dl_4")
+    assert State.OPEN is (await bench.letters.edit("dl_4", a_customer(4), failed.revision)).state
 
 
 async def test_what_cannot_be_is_said(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 """Operators and dead letters, by the command line, beside a running Portico."""
 
+import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,63 @@ async def test_faults_are_found_by_their_cause_and_given_up(
     assert [("ana", "discard")] * 2 == await audited(database, tenant)
 
 
+async def test_an_operators_story(
+    caller: Client, tenant: str, operator: Operator, database: Database, tmp_path: Path
+) -> None:
+    """1,000 customers, 30 of them faulty in three ways: one way is given up, one letter is edited and
+    replayed, one is overtaken by a newer version. What is left says why, and nobody's doing is lost."""
+    kinds = list(FAULTS.values())
+    batch = [customer(n, **(kinds[n % 3] if n < 30 else {})) for n in range(1_000)]
+    assert {"created": 970, "dead": 30} == await posted(caller, *batch)
+    mine = ("--tenant", tenant)
+
+    groups = {group["code"]: group for group in await operator.sees("groups", *mine)}
+    assert dict.fromkeys(FAULTS, 10) == {code: group["count"] for code, group in groups.items()}
+    tried = await operator.sees("dry-run", *mine, status=1)
+    assert [{"still fails": 1}] * 30 == [one["outcomes"] for one in tried]
+    invalid = ("--code", "INVALID_TYPE", *mine)
+    assert 10 == len(await operator.does("discard", *invalid, "--reason", "not worth it"))
+
+    nameless = await operator.sees("list", *mine, "--code", "REQUIRED")
+    edited, overtaken = nameless[0], nameless[1]
+    mended: dict[int, dict[str, Any]] = {}
+    for letter in (edited, overtaken):
+        mended[letter["index"]] = {**batch[letter["index"]], "name": "Mended"}
+        file = tmp_path / "record.json"
+        file.write_text(json.dumps(mended[letter["index"]]))
+        arguments = (letter["id"], "--file", str(file), "--revision", "1", "--actor", "bia")
+        assert (0, f"{letter['id']} has revision 2 now\n", "") == await operator.types("edit", *arguments)
+    late = (overtaken["id"], "--file", str(tmp_path / "record.json"), "--revision", "1")
+    status, seen, said = await operator.types("edit", *late)
+    assert (2, 2) == (status, json.loads(seen)["revision"])
+    assert "somebody else changed" in said
+    newer = {**mended[overtaken["index"]], "name": "Newer", "updatedAt": "2030-01-01T00:00:00Z"}
+    assert {"created": 1} == await posted(caller, newer)
+
+    both = ("--id", edited["id"], "--id", overtaken["id"])
+    would = {one["id"]: one["outcomes"] for one in await operator.sees("dry-run", *both)}
+    assert {edited["id"]: {"would create": 1}, overtaken["id"]: {"stale": 1}} == would
+    did = {one["id"]: one["outcomes"] for one in await operator.does("replay", *both)}
+    assert {edited["id"]: {"created": 1}, overtaken["id"]: {"stale": 1}} == did
+    assert [] == await operator.does("replay", *both)
+    stored = await database.collection("customers").find({"tenant": tenant})
+    names = {one["sources"]["odp_v1"]["key"]: one["fields"]["display_name"] for one in stored}
+    assert ("Mended", "Newer") == tuple(names[f"c-{letter['index']}"] for letter in (edited, overtaken))
+    assert 972 == len(names)
+
+    again = await operator.does("replay", "--code", "INVALID_TIMESTAMP", *mine, status=1)
+    assert [{"fails again": 1}] * 10 == [one["outcomes"] for one in again]
+    left = {group["code"]: group["count"] for group in await operator.sees("groups", *mine)}
+    assert {"REQUIRED": 8, "INVALID_TIMESTAMP": 10} == left
+    assert [2] * 10 == [
+        one["attempts"] for one in await operator.sees("list", *mine, "--code", "INVALID_TIMESTAMP")
+    ]
+    shown = await operator.sees("show", edited["id"])
+    assert [("bia", "edit"), ("ana", "replay")] == [(one["actor"], one["action"]) for one in shown["history"]]
+    expected = {("ana", "discard"): 10, ("bia", "edit"): 2, ("ana", "replay"): 12, ("ana", "replayed"): 12}
+    assert expected == Counter(await audited(database, tenant))
+
+
 async def test_personal_data_is_masked_until_asked_for(
     caller: Client, tenant: str, operator: Operator, database: Database
 ) -> None:
@@ -95,6 +154,9 @@ async def test_personal_data_is_masked_until_asked_for(
         (("groups", "--id", "dl_1"), "not selected by id"),
         (("discard", "--reason", "x"), "select what is meant"),
         (("discard", "--tenant", "t", "--reason", " "), "reason"),
+        (("replay",), "select what is meant"),
+        (("edit", "dl_1", "--file", "none.json", "--revision", "1"), "none.json cannot be read"),
+        (("edit", "dl_none", "--file", "/dev/null", "--revision", "1"), "no dead letter dl_none"),
     ],
 )
 async def test_what_an_operator_gets_wrong_is_said_in_words(

@@ -154,6 +154,23 @@ async def test_of_two_changes_of_one_revision_one_is_kept(store: Store) -> None:
     assert first == await store.kept_letters.get("dl_1")
 
 
+async def test_an_edit_of_any_size_stays_beside_the_original(store: Store) -> None:
+    """25 MiB over 14; put again by the ingestor, it is still there."""
+    letter = a_dead_letter("dl_1", body=b"0123456789abcde\n" * (14 * 65536))
+    await store.dead_letters.put_many([letter])
+    before = await store.kept_letters.get("dl_1")
+    assert before is not None
+
+    edited = replace(before, revision=2, edited=b"edcba9876543210\n" * (25 * 65536) + b"end")
+    assert edited == await store.kept_letters.change(before, edited)
+    await store.dead_letters.put_many([letter])
+
+    assert edited == await store.kept_letters.get("dl_1")
+    emptied = replace(edited, revision=3, edited=b"", stored_in_part=True)
+    assert emptied == await store.kept_letters.change(edited, emptied)
+    assert emptied == await store.kept_letters.get("dl_1")
+
+
 def test_letters_of_one_cause_share_a_fingerprint() -> None:
     """Whatever record of the batch it was; another code or place is another cause."""
     one = a_dead_letter("1", pointer="/customers/3/contacts/0/v2")
