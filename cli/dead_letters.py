@@ -1,9 +1,9 @@
 """`portico dead-letters`: find, understand and repair what could not be stored."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from cli.dead_letter_views import (
     time_of,
     whole_view,
 )
+from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.errors import EditConflictError
@@ -126,11 +127,8 @@ def show(
 @selected
 def dry_run(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Say what a replay would do now, and change nothing. Exits 1 where something would fail again."""
-
-    async def use(letters: DeadLetters) -> list[Done]:
-        return [done async for done in letters.dry_run(selection)]
-
-    _report(run(settings_of(data_dir=data_dir), "", use), as_json=as_json, words=WOULD)
+    settings = settings_of(data_dir=data_dir)
+    _report(settings, "", lambda letters: letters.dry_run(selection), as_json=as_json, words=WOULD)
 
 
 @app.command()
@@ -173,11 +171,8 @@ def replay(
 ) -> None:
     """Try letters again. What is stored and newer stays. Exits 1 where something failed again."""
     require_narrow(selection)
-
-    async def use(letters: DeadLetters) -> list[Done]:
-        return [done async for done in letters.replay(selection)]
-
-    _report(run(settings_of(data_dir=data_dir), name_of(actor), use), as_json=as_json)
+    settings = settings_of(data_dir=data_dir)
+    _report(settings, name_of(actor), lambda letters: letters.replay(selection), as_json=as_json)
 
 
 @app.command()
@@ -191,19 +186,33 @@ def discard(
 ) -> None:
     """Give up what is not worth repairing. Nothing is deleted."""
     require_narrow(selection)
-
-    async def use(letters: DeadLetters) -> list[Done]:
-        return [done async for done in letters.discard(selection, reason)]
-
-    _report(run(settings_of(data_dir=data_dir), name_of(actor), use), as_json=as_json)
+    settings = settings_of(data_dir=data_dir)
+    _report(settings, name_of(actor), lambda letters: letters.discard(selection, reason), as_json=as_json)
 
 
-def _report(results: list[Done], *, as_json: bool, words: Mapping[Outcome, str] = DID) -> None:
-    """One line a letter, and the exit status 1 where one was refused or is dead."""
+def _report(
+    settings: Settings,
+    actor: str,
+    act: Callable[[DeadLetters], AsyncIterator[Done]],
+    *,
+    as_json: bool,
+    words: Mapping[Outcome, str] = DID,
+) -> None:
+    """One line a letter, as soon as it is done, and the exit status 1 where one was refused or is dead."""
+    views: list[dict[str, Any]] = []
+
+    async def use(letters: DeadLetters) -> bool:
+        good = True
+        async for done in act(letters):
+            good = good and not done.refused and not (done.trial and done.trial.fault)
+            if as_json:
+                views.append(done_view(done, words))
+            else:
+                typer.echo(done_line(done, words))
+        return good
+
+    good = run(settings, actor, use)
     if as_json:
-        print_json([done_view(done, words) for done in results])
-    else:
-        for done in results:
-            typer.echo(done_line(done, words))
-    if any(done.refused or (done.trial and done.trial.fault) for done in results):
+        print_json(views)
+    if not good:
         raise typer.Exit(1)
