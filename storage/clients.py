@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from domain.clients import Client, ClientSecret
 from domain.errors import ContentionError
-from storage.driver import Database, Document, Encoded, Replace
+from storage.bulk import Encoded, Replace
+from storage.driver import Database, Document
 
 CLIENTS = "clients"
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from domain.dead_letters.entities import State
 from domain.receipts import DeadLetter
-from storage.driver import Database, Document, Update
+from storage.bulk import Update
+from storage.driver import Database, Document
 
 DEAD_LETTERS = "dead_letters"
 PARTS = "dead_letter_parts"

@@ -7,20 +7,16 @@ repositories; what comes from data enters them as a scalar or inside `$in`, neve
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-import bson
-from bson.codec_options import CodecOptions
-from bson.errors import BSONError
-from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
+from pymongo import AsyncMongoClient, IndexModel, ReturnDocument
 from pymongo.errors import BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from domain.errors import StoreUnavailableError
+from storage.bulk import PERMANENT_CODES, BulkOperation, BulkResult, Encoded, Insert, chunks, native, sort_out
 from storage.errors import NotStorableError, StoreSetupError
 
 Driver = Literal["motor", "pymongo"]
@@ -29,84 +25,9 @@ Filter = Mapping[str, Any]
 Keys = Sequence[tuple[str, int]]
 """Field names with 1 (ascending) or -1."""
 
-MAX_DOCUMENT = 16 * 1024 * 1024
-"""Bytes of BSON that MongoDB keeps in one document."""
-
-_MAX_BULK_BYTES = 8 * 1024 * 1024
-_MAX_BULK_OPERATIONS = 1_000
 _IDS_A_CALL = 50
 _INCREMENT_ROUNDS = 5
-_DUPLICATE_KEY = 11000
-_PERMANENT_CODES = frozenset(
-    {
-        2,  # BadValue
-        9,  # FailedToParse
-        14,  # TypeMismatch
-        15,  # Overflow: nested too deep
-        22,  # InvalidBSON
-        52,  # DollarPrefixedFieldName
-        56,  # EmptyFieldName
-        57,  # DottedFieldName
-        121,  # DocumentValidationFailure
-        10334,  # BSONObjectTooLarge
-        17419,  # the updated document is too large
-        17420,  # the upserted document is too large
-    }
-)
-"""Server error codes that name the document's own fault; all others mean "not now"."""
-
 _T = TypeVar("_T")
-
-
-class Encoded:
-    """A document in BSON, known to fit."""
-
-    __slots__ = ("bson",)
-
-    def __init__(self, document: Document) -> None:
-        """Raises NotStorableError for what BSON cannot say, or a document over `MAX_DOCUMENT`."""
-        try:
-            self.bson = bson.encode(document)
-        except (BSONError, OverflowError, ValueError, TypeError, RecursionError) as error:
-            raise NotStorableError("the record holds a value that the store cannot represent") from error
-        if len(self.bson) > MAX_DOCUMENT:
-            raise NotStorableError(f"the record is larger than {MAX_DOCUMENT} bytes when stored")
-
-
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """Store a new document."""
-
-    document: Encoded
-
-
-@dataclass(frozen=True, slots=True)
-class Replace:
-    """Replace the one document that `filter` finds, or insert where it finds none."""
-
-    filter: Filter
-    document: Encoded
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Update the one document that `filter` finds with MongoDB's update operators."""
-
-    filter: Filter
-    change: Filter
-
-
-BulkOperation = Insert | Replace | Update
-
-
-@dataclass(slots=True)
-class BulkResult:
-    """What became of a bulk; the indexes in neither set were written."""
-
-    duplicates: set[int] = field(default_factory=set)
-    """Operations that met another document with the same unique key."""
-    refused: dict[int, str] = field(default_factory=dict)
-    """Operations whose document the server can never hold, with its words."""
 
 
 class Collection:
@@ -175,7 +96,7 @@ class Collection:
         After an error any of them may have been written.
         """
         result = BulkResult()
-        for start, end in _chunks(operations):
+        for start, end in chunks(operations):
             await finish(self._write_chunk(operations[start:end], start, result))
         return result
 
@@ -259,12 +180,12 @@ class Collection:
     ) -> None:
         try:
             with _translated():
-                await self._collection.bulk_write([_native(one) for one in operations], ordered=False)
+                await self._collection.bulk_write([native(one) for one in operations], ordered=False)
         except StoreUnavailableError as error:
             cause = error.__cause__
             if isinstance(cause, BulkWriteError):
-                _sort_out(cause, offset, result)
-            elif not isinstance(cause, OperationFailure) or cause.code not in _PERMANENT_CODES:
+                sort_out(cause, offset, result)
+            elif not isinstance(cause, OperationFailure) or cause.code not in PERMANENT_CODES:
                 raise
             elif len(operations) == 1:
                 result.refused[offset] = str(cause.code)
@@ -386,48 +307,3 @@ def _translated() -> Iterator[None]:
         yield
     except PyMongoError as error:
         raise StoreUnavailableError(f"the store did not do it: {type(error).__name__}") from error
-
-
-def _native(operation: BulkOperation) -> Any:
-    match operation:
-        case Insert(document):
-            return InsertOne(_raw(document))
-        case Replace(filter, document):
-            return ReplaceOne(filter, _raw(document), upsert=True)
-        case Update(filter, change):
-            return UpdateOne(filter, change)
-
-
-_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
-
-
-def _raw(document: Encoded) -> RawBSONDocument:
-    return RawBSONDocument(document.bson, _RAW)
-
-
-def _chunks(operations: Sequence[BulkOperation]) -> Iterator[tuple[int, int]]:
-    """Slices that each make one bulk of bounded size."""
-    start = size = 0
-    for index, operation in enumerate(operations):
-        length = len(operation.document.bson) if not isinstance(operation, Update) else 0
-        if index > start and (size + length > _MAX_BULK_BYTES or index - start == _MAX_BULK_OPERATIONS):
-            yield start, index
-            start, size = index, 0
-        size += length
-    if start < len(operations):
-        yield start, len(operations)
-
-
-def _sort_out(error: BulkWriteError, offset: int, result: BulkResult) -> None:
-    """Enter what the server said of each operation. Raises StoreUnavailableError for "not now"."""
-    details = error.details
-    if details.get("writeConcernErrors"):
-        raise StoreUnavailableError("the store could not promise that it kept the writes") from error
-    for entry in details["writeErrors"]:
-        index, code = offset + entry["index"], entry["code"]
-        if code == _DUPLICATE_KEY:
-            result.duplicates.add(index)
-        elif code in _PERMANENT_CODES:
-            result.refused[index] = str(code)
-        else:
-            raise StoreUnavailableError(f"the store refused a write for now, code {code}") from error

@@ -1,6 +1,7 @@
 """Leases: who of several processes does what only one may do at a time."""
 
-from storage.driver import Database, Update
+from storage.bulk import Update
+from storage.driver import Database
 
 LEASES = "leases"
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from domain.facts import Fact
 from domain.records import Entity
+from storage.bulk import Update
 from storage.documents import COLLECTIONS
-from storage.driver import Database, Update
+from storage.driver import Database
 from storage.facts import OUTBOX, OUTBOX_AT, fact_of
 from storage.loyalty import LOYALTY_LEDGER
 

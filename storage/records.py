@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.records import Entity, Fault, Stored, Write
+from storage.bulk import BulkOperation, Encoded, Insert, Replace
 from storage.documents import COLLECTIONS, to_document, to_record
-from storage.driver import BulkOperation, Database, Encoded, Insert, Replace
+from storage.driver import Database
 from storage.errors import NotStorableError
 
 NOT_STORABLE = "NOT_STORABLE"

@@ -31,6 +31,7 @@ _AT_HOME = {
     "sqlite3": "messaging/",
     "grpc_tools": "gateway/grpc/generate.py",
     "typer": "cli/",
+    "rich": "cli/",
     "pydantic_settings": "cli/",
 }
 """Packages that only one place knows, so that it alone decides how they are used."""

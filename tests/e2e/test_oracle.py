@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from storage.driver import Document, Encoded, Insert, Replace, open_database
+from storage.bulk import Encoded, Insert, Replace
+from storage.driver import Document, open_database
 from tests.support.load import Load
 from tests.support.oracle import Findings, findings_of
 from tests.support.stacks import Stack

@@ -1,0 +1,136 @@
+"""Bulks of writes: what they are made of, how they are cut, and what the server says of each write."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from domain.errors import StoreUnavailableError
+from storage.errors import NotStorableError
+
+MAX_DOCUMENT = 16 * 1024 * 1024
+"""Bytes of BSON that MongoDB keeps in one document."""
+
+_MAX_BULK_BYTES = 8 * 1024 * 1024
+_MAX_BULK_OPERATIONS = 1_000
+_DUPLICATE_KEY = 11000
+PERMANENT_CODES = frozenset(
+    {
+        2,  # BadValue
+        9,  # FailedToParse
+        14,  # TypeMismatch
+        15,  # Overflow: nested too deep
+        22,  # InvalidBSON
+        52,  # DollarPrefixedFieldName
+        56,  # EmptyFieldName
+        57,  # DottedFieldName
+        121,  # DocumentValidationFailure
+        10334,  # BSONObjectTooLarge
+        17419,  # the updated document is too large
+        17420,  # the upserted document is too large
+    }
+)
+"""Server error codes that name the document's own fault; all others mean "not now"."""
+
+
+class Encoded:
+    """A document in BSON, known to fit."""
+
+    __slots__ = ("bson",)
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        """Raises NotStorableError for what BSON cannot say, or a document over `MAX_DOCUMENT`."""
+        try:
+            self.bson = bson.encode(document)
+        except (BSONError, OverflowError, ValueError, TypeError, RecursionError) as error:
+            raise NotStorableError("the record holds a value that the store cannot represent") from error
+        if len(self.bson) > MAX_DOCUMENT:
+            raise NotStorableError(f"the record is larger than {MAX_DOCUMENT} bytes when stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Store a new document."""
+
+    document: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replace the one document that `filter` finds, or insert where it finds none."""
+
+    filter: Mapping[str, Any]
+    document: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Update the one document that `filter` finds with MongoDB's update operators."""
+
+    filter: Mapping[str, Any]
+    change: Mapping[str, Any]
+
+
+BulkOperation = Insert | Replace | Update
+
+
+@dataclass(slots=True)
+class BulkResult:
+    """What became of a bulk; the indexes in neither set were written."""
+
+    duplicates: set[int] = field(default_factory=set)
+    """Operations that met another document with the same unique key."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Operations whose document the server can never hold, with its words."""
+
+
+def native(operation: BulkOperation) -> Any:
+    """The driver's own form of an operation."""
+    match operation:
+        case Insert(document):
+            return InsertOne(_raw(document))
+        case Replace(filter, document):
+            return ReplaceOne(filter, _raw(document), upsert=True)
+        case Update(filter, change):
+            return UpdateOne(filter, change)
+
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+
+def _raw(document: Encoded) -> RawBSONDocument:
+    return RawBSONDocument(document.bson, _RAW)
+
+
+def chunks(operations: Sequence[BulkOperation]) -> Iterator[tuple[int, int]]:
+    """Slices that each make one bulk of bounded size."""
+    start = size = 0
+    for index, operation in enumerate(operations):
+        length = len(operation.document.bson) if not isinstance(operation, Update) else 0
+        if index > start and (size + length > _MAX_BULK_BYTES or index - start == _MAX_BULK_OPERATIONS):
+            yield start, index
+            start, size = index, 0
+        size += length
+    if start < len(operations):
+        yield start, len(operations)
+
+
+def sort_out(error: BulkWriteError, offset: int, result: BulkResult) -> None:
+    """Enter what the server said of each operation. Raises StoreUnavailableError for "not now"."""
+    details = error.details
+    if details.get("writeConcernErrors"):
+        raise StoreUnavailableError("the store could not promise that it kept the writes") from error
+    for entry in details["writeErrors"]:
+        index, code = offset + entry["index"], entry["code"]
+        if code == _DUPLICATE_KEY:
+            result.duplicates.add(index)
+        elif code in PERMANENT_CODES:
+            result.refused[index] = str(code)
+        else:
+            raise StoreUnavailableError(f"the store refused a write for now, code {code}") from error
