@@ -73,7 +73,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
         _admin(base) as admin,
         open_gateway(base, embedded=False) as gateway,
     ):
-        admin.checks["queue"] = gateway.publisher.is_ready
+        admin.checks |= {"queue": gateway.publisher.is_ready, "grpc": gateway.grpc.is_serving}
         announce(gateway, admin.address)
         await _serve_until(signals, admin)
 
@@ -98,7 +98,11 @@ async def run_up(settings: Settings, announce: Announce) -> None:
             return
         # Left from the last to the first when it drains: the front door first, then what is behind it.
         async with _ingesting(base) as is_ready, open_gateway(base, embedded=True) as gateway:
-            admin.checks |= {"consumer": is_ready, "queue": gateway.publisher.is_ready}
+            admin.checks |= {
+                "consumer": is_ready,
+                "queue": gateway.publisher.is_ready,
+                "grpc": gateway.grpc.is_serving,
+            }
             announce(gateway, admin.address)
             await _serve_until(signals, admin)
 

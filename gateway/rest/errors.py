@@ -156,7 +156,8 @@ def _bad_body(error: Exception) -> ApiError | None:
         case UnsupportedMediaTypeError():
             return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", str(error))
         case BadEncodingError() | InterruptedBodyError():
-            return ApiError(400, "INVALID_PAYLOAD", str(error))
+            fault = {"pointer": "", "code": "UNREADABLE", "message": str(error)}
+            return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": [fault]})
         case _:
             return None
 

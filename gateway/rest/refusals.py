@@ -7,9 +7,7 @@ from gateway.accept import MalformedBodyError, OutcomeConflictError, TooManyReco
 from gateway.paging import InvalidCursorError
 from gateway.rest.access import NotYetAppliedError
 from gateway.rest.answers import faults_json, receipt_json
-from gateway.rest.body import InterruptedBodyError
 from gateway.rest.errors import ApiError
-from gateway.rest.inflate import BadEncodingError
 from gateway.rest.loyalty_refusals import loyalty_refusal
 
 
@@ -19,9 +17,6 @@ def refusal(error: Exception) -> ApiError | None:  # noqa: PLR0911 - a table, on
         case MalformedBodyError():
             fields = faults_json(error.malformed)[:MAX_FAULTS]
             return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": fields})
-        case BadEncodingError() | InterruptedBodyError():
-            fault = {"pointer": "", "code": "UNREADABLE", "message": str(error)}
-            return ApiError(400, "INVALID_PAYLOAD", str(error), details={"fields": [fault]})
         case TooManyRecordsError():
             return ApiError(413, "TOO_MANY_RECORDS", str(error))
         case OutcomeConflictError():
