@@ -14,14 +14,13 @@ from typing import Any, Generic, Self, TypeVar, cast
 import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from messaging.topology import Topology
 
 log = logging.getLogger(__name__)
 
-DRIVER_ERRORS: tuple[type[BaseException], ...] = CONNECTION_EXCEPTIONS
-"""What aio-pika, aiormq and pamqp raise, and TimeoutError."""
+DRIVER_ERRORS: tuple[type[Exception], ...] = (Exception,)
+"""What the driver may raise: aiormq fails what a lost channel was asked with a bare `Exception`."""
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0

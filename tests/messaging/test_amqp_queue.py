@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import cast
 
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
 from domain.errors import QueueFullError, QueueUnavailableError
+from messaging.amqp import AmqpDelivery
 from messaging.port import Consumer, Message, Publisher
 from tests.messaging.benches import ROOM, AmqpBench, ack_all, bodies, collect
 
@@ -239,3 +241,24 @@ async def test_releasing_again_and_again_never_dead_letters(amqp_bench: AmqpBenc
         (delivery,) = await collect(consumer, 1)
         await delivery.ack()
     assert delivery.redelivered
+
+
+class _OnALostChannel:
+    """A message that aio-pika delivered, whose channel is gone."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self.body, self.message_id, self.redelivered = b"", "m", False
+
+    async def ack(self) -> None:
+        raise Exception  # noqa: TRY002 - what aiormq fails the futures of a lost connection with
+
+
+async def test_a_settlement_that_the_lost_channel_fails_is_given_up() -> None:
+    """Whatever the driver raises then: the message comes again, and the consumer goes on."""
+    given_up: list[bool] = []
+    incoming = cast(AbstractIncomingMessage, _OnALostChannel())
+
+    await AmqpDelivery(incoming, 1.0, lambda: given_up.append(True)).ack()
+
+    assert [True] == given_up
