@@ -13,6 +13,7 @@ from contracts.registry import operations
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.errors import RepairError
+from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Means
 from domain.facts import Subscribed
 from domain.preview import PreviewRecords
@@ -39,7 +40,7 @@ async def _use(
 ) -> _T:
     tenants = {endpoint.tenant for endpoint in await store.endpoints.all() if not endpoint.disabled}
     means = _means(settings, store, tenants.__contains__)
-    return await use(DeadLetters(store.kept_letters, store.audit, means, system_clock, actor))
+    return await use(DeadLetters(store.kept_letters, means, Trail(store.audit, system_clock, actor)))
 
 
 def _means(settings: Settings, store: Store, subscribed: Subscribed) -> Means:

@@ -1,25 +1,14 @@
 """The one use case under every way in: operators and dead letters."""
 
 import asyncio
-import hashlib
-import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from domain.clock import Clock
-from domain.dead_letters.entities import (
-    AuditEntry,
-    Group,
-    HistoryEntry,
-    KeptLetter,
-    Selection,
-    State,
-    Trial,
-)
+from domain.dead_letters.entities import Group, KeptLetter, Selection, State, Trial
 from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, NoSuchLetterError, RepairError
-from domain.dead_letters.ports import Apply, AuditStore, KeptLetterStore, LetterReader
+from domain.dead_letters.ports import Apply, KeptLetterStore, LetterReader
+from domain.dead_letters.trail import Trail, digest
 from domain.dead_letters.trial import refusal_of, trials
-from domain.ingestion_id import base32
 from domain.reading import Cursor
 from domain.records import Outcome
 
@@ -55,15 +44,11 @@ class Means:
 class DeadLetters:
     """What one operator does."""
 
-    def __init__(
-        self, letters: KeptLetterStore, audit: AuditStore, means: Means, clock: Clock, actor: str
-    ) -> None:
-        """`actor` is who the history and the audit name."""
+    def __init__(self, letters: KeptLetterStore, means: Means, trail: Trail) -> None:
+        """`trail` is the operator's."""
         self._letters = letters
-        self._audit = audit
         self._means = means
-        self._clock = clock
-        self._actor = actor
+        self._trail = trail
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups with letters in `selection`, the largest first. Raises RepairError."""
@@ -85,7 +70,7 @@ class DeadLetters:
     async def reveal(self, id: str) -> KeptLetter:
         """The dead letter `id`, to be shown with its personal data: that is audited."""
         kept = await self.get(id)
-        await self._note([kept], "reveal", Selection(ids=(id,)))
+        await self._trail.note([kept], "reveal", Selection(ids=(id,)))
         return kept
 
     async def dry_run(self, selection: Selection) -> AsyncIterator[Done]:
@@ -112,14 +97,14 @@ class DeadLetters:
             for kept in page:
                 if refusal := self._refusal(kept):
                     yield Done(kept, refusal)
-            await self._note(ready, "replay", selection)
+            await self._trail.note(ready, "replay", selection)
             marked = await asyncio.gather(*map(self._begin, ready))
             for kept, mark in zip(ready, marked, strict=True):
                 if mark is None:
                     yield Done(kept, _CHANGED)
             begun = [mark for mark in marked if mark is not None]
             tried = await trials(begun, self._means.reader, self._means.apply)
-            await self._note(begun, "replayed", selection, [trial.words() for trial in tried])
+            await self._trail.note(begun, "replayed", selection, [trial.words() for trial in tried])
             for done in await asyncio.gather(*map(self._settle, begun, tried)):
                 yield done
 
@@ -130,7 +115,7 @@ class DeadLetters:
 
     async def _settle(self, kept: KeptLetter, trial: Trial) -> Done:
         """`kept` after its replay."""
-        after = self._after(kept, "replay", trial.words(), State.RESOLVED)
+        after = self._trail.after(kept, "replay", trial.words(), State.RESOLVED)
         if trial.fault is not None:
             fault = trial.fault
             letter = replace(
@@ -140,7 +125,7 @@ class DeadLetters:
                 message=fault.message,
                 pointer=fault.pointer,
                 attempts=kept.letter.attempts + 1,
-                last_seen=self._clock(),
+                last_seen=self._trail.now(),
             )
             in_part = kept.stored_in_part or set(trial.outcomes) != {Outcome.DEAD}
             after = replace(after, state=State.OPEN, letter=letter, stored_in_part=in_part)
@@ -160,9 +145,9 @@ class DeadLetters:
         faults = self._means.reader.read(kept.letter, payload).faults
         if faults:
             raise InvalidPayloadError(faults)
-        await self._audit.append([self._entry(kept, "edit", Selection(ids=(id,)), "", payload)])
-        digests = f"{_digest(kept.payload)} -> {_digest(payload)}"
-        after = replace(self._after(kept, "edit", digests, State.OPEN), edited=payload)
+        await self._trail.note_edit(kept, "edit", Selection(ids=(id,)), payload)
+        digests = f"{digest(kept.payload)} -> {digest(payload)}"
+        after = replace(self._trail.after(kept, "edit", digests, State.OPEN), edited=payload)
         changed = await self._letters.change(kept, after)
         if changed is None:
             raise EditConflictError(await self.get(id))
@@ -183,14 +168,16 @@ class DeadLetters:
             raise RepairError("a reason is needed")
         async for page in self._pages(selection):
             open_ones = [kept for kept in page if kept.state is State.OPEN]
-            await self._note(open_ones, "discard", selection, [reason] * len(open_ones))
+            await self._trail.note(open_ones, "discard", selection, [reason] * len(open_ones))
             for kept in page:
                 yield await self._discard(kept, reason)
 
     async def _discard(self, kept: KeptLetter, reason: str) -> Done:
         if kept.state is not State.OPEN:
             return Done(kept, f"it is {kept.state}")
-        changed = await self._letters.change(kept, self._after(kept, "discard", reason, State.DISCARDED))
+        changed = await self._letters.change(
+            kept, self._trail.after(kept, "discard", reason, State.DISCARDED)
+        )
         return Done(kept, _CHANGED) if changed is None else Done(changed)
 
     def _refusal(self, kept: KeptLetter) -> str:
@@ -201,48 +188,8 @@ class DeadLetters:
 
     async def _pages(self, selection: Selection) -> AsyncIterator[list[KeptLetter]]:
         """What is selected now, in parts; letters that come in meanwhile are not."""
-        frozen = replace(selection, until=self._clock() if selection.until is None else selection.until)
+        frozen = replace(selection, until=self._trail.now() if selection.until is None else selection.until)
         after: Cursor | None = None
         while page := await self._letters.page(frozen, after=after, limit=_AT_ONCE):
             yield page
             after = Cursor(page[-1].letter.first_seen, page[-1].id)
-
-    def _after(self, kept: KeptLetter, action: str, detail: str, state: State) -> KeptLetter:
-        """`kept` after an action."""
-        entry = HistoryEntry(self._clock(), self._actor, action, detail)
-        return replace(kept, state=state, revision=kept.revision + 1, history=(*kept.history, entry))
-
-    async def _note(
-        self,
-        letters: Sequence[KeptLetter],
-        action: str,
-        selection: Selection,
-        details: Sequence[str] | None = None,
-    ) -> None:
-        """Put an action into the audit, before it is done: what is done is there, whatever happens."""
-        await self._audit.append(
-            [
-                self._entry(kept, action, selection, detail)
-                for kept, detail in zip(letters, details or [""] * len(letters), strict=True)
-            ]
-        )
-
-    def _entry(
-        self, kept: KeptLetter, action: str, selection: Selection, detail: str, edited: bytes | None = None
-    ) -> AuditEntry:
-        return AuditEntry(
-            id=f"aud_{base32(secrets.randbits(128), 128)}",
-            at=self._clock(),
-            actor=self._actor,
-            action=action,
-            letter_id=kept.id,
-            tenant=kept.letter.tenant,
-            selection=selection.words(),
-            before=_digest(kept.payload),
-            after=_digest(kept.payload if edited is None else edited),
-            detail=detail,
-        )
-
-
-def _digest(payload: bytes) -> str:
-    return hashlib.sha256(payload).hexdigest()

@@ -15,6 +15,7 @@ from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.entities import Selection, State, Trial
 from domain.dead_letters.errors import EditConflictError, NoSuchLetterError, RepairError
+from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Done, Means
 from domain.errors import StoreUnavailableError
 from domain.preview import PreviewRecords
@@ -50,7 +51,7 @@ def on(store: Store, apply: Any, actor: str = "ana") -> DeadLetters:
     """The use case, which applies by `apply`."""
     preview = PreviewRecords(store.records, store.identities, system_clock, MatchPolicy())
     means = Means(LetterReader(OPERATIONS), preview, apply)
-    return DeadLetters(store.kept_letters, store.audit, means, system_clock, actor)
+    return DeadLetters(store.kept_letters, means, Trail(store.audit, system_clock, actor))
 
 
 @pytest.fixture
