@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
-from cli.dead_letter_parts import run
 from cli.dead_letter_views import (
     DID,
     WOULD,
@@ -21,11 +20,13 @@ from cli.dead_letter_views import (
     time_of,
     whole_view,
 )
+from cli.operator_parts import run
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
+from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.errors import EditConflictError
-from domain.dead_letters.use_case import DeadLetters, Done
+from domain.dead_letters.use_case import Done
 from domain.reading import Cursor
 from domain.records import Outcome
 
@@ -36,7 +37,7 @@ app = typer.Typer(help="Find, understand and repair what could not be stored.", 
 @selected
 def groups(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
     """List the causes, each with how many letters it has and a sample."""
-    found = run(settings_of(data_dir=data_dir), "", lambda letters: letters.groups(selection))
+    found = run(settings_of(data_dir=data_dir), "", lambda desk: desk.letters.groups(selection))
     if as_json:
         print_json([group_view(group) for group in found])
         return
@@ -69,10 +70,10 @@ def list_letters(
 ) -> None:
     """List dead letters, oldest first, in pages."""
 
-    async def use(letters: DeadLetters) -> list[KeptLetter]:
-        last = None if after is None else await letters.get(after)
+    async def use(desk: Desk) -> list[KeptLetter]:
+        last = None if after is None else await desk.letters.get(after)
         cursor = None if last is None else Cursor(last.letter.first_seen, last.id)
-        return await letters.page(selection, after=cursor, limit=limit)
+        return await desk.letters.page(selection, after=cursor, limit=limit)
 
     found = run(settings_of(data_dir=data_dir), "", use)
     if as_json:
@@ -106,7 +107,7 @@ def show(
     found = run(
         settings_of(data_dir=data_dir),
         name_of(actor) if reveal else "",
-        lambda letters: letters.reveal(id) if reveal else letters.get(id),
+        lambda desk: desk.letters.reveal(id) if reveal else desk.letters.get(id),
     )
     view = whole_view(found, reveal=reveal)
     if as_json:
@@ -128,7 +129,7 @@ def show(
 def dry_run(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Say what a replay would do now, and change nothing. Exits 1 where something would fail again."""
     settings = settings_of(data_dir=data_dir)
-    _report(settings, "", lambda letters: letters.dry_run(selection), as_json=as_json, words=WOULD)
+    _report(settings, "", lambda desk: desk.letters.dry_run(selection), as_json=as_json, words=WOULD)
 
 
 @app.command()
@@ -149,12 +150,12 @@ def edit(
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
 
-    async def use(letters: DeadLetters) -> KeptLetter | EditConflictError:
+    async def use(desk: Desk) -> KeptLetter | EditConflictError:
         try:
-            return await letters.edit(id, payload, revision)
+            return await desk.letters.edit(id, payload, revision)
         except EditConflictError as conflict:
             if reveal:
-                await letters.reveal(id)
+                await desk.letters.reveal(id)
             return conflict
 
     done = run(settings_of(data_dir=data_dir), name_of(actor), use)
@@ -172,7 +173,7 @@ def replay(
     """Try letters again. What is stored and newer stays. Exits 1 where something failed again."""
     require_narrow(selection)
     settings = settings_of(data_dir=data_dir)
-    _report(settings, name_of(actor), lambda letters: letters.replay(selection), as_json=as_json)
+    _report(settings, name_of(actor), lambda desk: desk.letters.replay(selection), as_json=as_json)
 
 
 @app.command()
@@ -187,13 +188,13 @@ def discard(
     """Give up what is not worth repairing. Nothing is deleted."""
     require_narrow(selection)
     settings = settings_of(data_dir=data_dir)
-    _report(settings, name_of(actor), lambda letters: letters.discard(selection, reason), as_json=as_json)
+    _report(settings, name_of(actor), lambda desk: desk.letters.discard(selection, reason), as_json=as_json)
 
 
 def _report(
     settings: Settings,
     actor: str,
-    act: Callable[[DeadLetters], AsyncIterator[Done]],
+    act: Callable[[Desk], AsyncIterator[Done]],
     *,
     as_json: bool,
     words: Mapping[Outcome, str] = DID,
@@ -201,9 +202,9 @@ def _report(
     """One line a letter, as soon as it is done, and the exit status 1 where one was refused or is dead."""
     views: list[dict[str, Any]] = []
 
-    async def use(letters: DeadLetters) -> bool:
+    async def use(desk: Desk) -> bool:
         good = True
-        async for done in act(letters):
+        async for done in act(desk):
             good = good and not done.refused and not (done.trial and done.trial.fault)
             if as_json:
                 views.append(done_view(done, words))

@@ -1,4 +1,4 @@
-"""The use case of dead letters, wired over the store."""
+"""What operators do, wired over the store."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -12,6 +12,7 @@ from contracts.dead_letters import LetterReader
 from contracts.registry import operations
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
+from domain.dead_letters.desk import Desk, OpenDesk
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Means
@@ -24,26 +25,31 @@ from storage.store import Store
 _T = TypeVar("_T")
 
 
-def run(settings: Settings, actor: str, use: Callable[[DeadLetters], Awaitable[_T]]) -> _T:
-    """What `use` returns; ends the command, in words, where something cannot be."""
+def run(settings: Settings, actor: str, use: Callable[[Desk], Awaitable[_T]]) -> _T:
+    """What `use` makes of the desk of `actor`; ends the command, in words, where something cannot be."""
     try:
-        return with_store(
-            settings,
-            lambda store: _use(settings, store, actor, use),
-        )
+        return with_store(settings, lambda store: _use(settings, store, actor, use))
     except (RepairError, SettingError) as error:
         fail(str(error))
 
 
-async def _use(
-    settings: Settings, store: Store, actor: str, use: Callable[[DeadLetters], Awaitable[_T]]
-) -> _T:
+async def _use(settings: Settings, store: Store, actor: str, use: Callable[[Desk], Awaitable[_T]]) -> _T:
     tenants = {endpoint.tenant for endpoint in await store.endpoints.all() if not endpoint.disabled}
-    means = _means(settings, store, tenants.__contains__)
-    return await use(DeadLetters(store.kept_letters, means, Trail(store.audit, system_clock, actor)))
+    return await use(desks(settings, store, tenants.__contains__)(actor))
 
 
-def _means(settings: Settings, store: Store, subscribed: Subscribed) -> Means:
+def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
+    """The desks over `store`."""
+    means = make_means(settings, store, subscribed)
+
+    def open_desk(actor: str) -> Desk:
+        trail = Trail(store.audit, system_clock, actor)
+        return Desk(letters=DeadLetters(store.kept_letters, means, trail))
+
+    return open_desk
+
+
+def make_means(settings: Settings, store: Store, subscribed: Subscribed) -> Means:
     """The same use cases as the ingestor's, so that a replayed record is treated as any other."""
     policy = MatchPolicy(on_contact=settings.match_on_contact)
     apply_records = ApplyRecords(
