@@ -153,7 +153,7 @@ class ApplyRecords:
             DedupeCandidate(job.record.tenant, job.record_id, one.owner, one.key.encode(), now)
             for job in jobs
             for one in job.conflicts
-            if one.key.kind not in (KeyKind.PHONE, KeyKind.NAME, KeyKind.LEAD)
+            if one.key.kind not in (KeyKind.PHONE, KeyKind.NAME, KeyKind.LEAD_ID, KeyKind.LEAD)
         ]
         if candidates:
             await self._dedupe.put_many(candidates)

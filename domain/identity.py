@@ -24,6 +24,8 @@ class KeyKind(StrEnum):
     PHONE = "phone"
     NAME = "name"
     """An external id's value without its source: finds, and never matches."""
+    LEAD_ID = "lead_id"
+    """The sender's own id of a lead."""
     LEAD = "lead"
     """An external id of a lead."""
 

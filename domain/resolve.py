@@ -58,7 +58,7 @@ class Resolver:
         return None
 
     def _identifies(self, key: IdentityKey, owner: str, record: Record) -> bool:
-        if key.kind in (KeyKind.CUSTOMER, KeyKind.LOGICAL):
+        if key.kind in (KeyKind.CUSTOMER, KeyKind.LOGICAL, KeyKind.LEAD_ID):
             return True
         if key.kind is KeyKind.NAME:
             return False

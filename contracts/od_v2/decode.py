@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from contracts.leads import lead_identities
 from contracts.od_v2.columns import event_columns, order_columns, review_columns
 from contracts.od_v2.customers import customer_identities, customer_merge, external_key
-from contracts.od_v2.leads import LEADS, lead_identities
+from contracts.od_v2.leads import LEADS
 from contracts.operations import Origin
 from contracts.times import millis_of
 from domain.clock import to_millis
@@ -61,9 +62,8 @@ def lead(wire: Wire, origin: Origin) -> Record:
     fields = LEADS.columns(document)
     external = [f"external:{external_key(one)}" for one in fields.get("external_ids", ())]
     key = document.get("id") or next(iter(external), f"{origin.ingestion_id}/{wire.index}")
-    return replace(
-        _record(Entity.LEAD, wire, origin, key, fields, lead_identities(key, external)), fold=LEADS
-    )
+    keys = lead_identities(document.get("id"), external)
+    return replace(_record(Entity.LEAD, wire, origin, key, fields, keys), fold=LEADS)
 
 
 def orders(region: str) -> Decoder:

@@ -1,16 +1,10 @@
 """An Open Delivery v2 lead in canonical terms (contracts B.5, E.1)."""
 
-import re
-from collections.abc import Iterable
-
 from contracts.od_v2.columns import by_id
 from contracts.od_v2.customers import external_ids, external_key
 from contracts.od_v2.merge import Json, Layout, Merge
 from contracts.times import instant_of
-from domain.identity import IdentityKey, KeyKind
 from domain.records import Fields
-
-_OWN_ID = re.compile("lead_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def lead_columns(lead: Json) -> Fields:
@@ -59,9 +53,3 @@ LEADS = Merge(
     lead_columns,
 )
 """How words on one lead add up."""
-
-
-def lead_identities(key: str, external: Iterable[str]) -> tuple[IdentityKey, ...]:
-    """The identity keys of the lead that its sender calls `key`, and that has these external ids."""
-    own = [IdentityKey(KeyKind.CUSTOMER, key)] if _OWN_ID.fullmatch(key) else []
-    return (*own, *dict.fromkeys(IdentityKey(KeyKind.LEAD, one) for one in external))

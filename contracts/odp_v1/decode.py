@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from contracts.leads import lead_identities
 from contracts.odp_v1.customers import customer_fields, identities
 from contracts.operations import Origin
 from contracts.times import instant, millis_of
@@ -49,7 +50,8 @@ def lead(wire: Wire, origin: Origin, region: str) -> Record:
     fields: Fields = {"lead_id": value["id"], "source": value["source"], "status": value["status"]}
     if value.get("customerRef"):
         fields["customer_ref"] = _customer_ref(value["customerRef"])
-    return _record(Entity.LEAD, wire, origin, value["id"], _updated_at(wire, origin), fields)
+    keys = lead_identities(value["id"])
+    return _record(Entity.LEAD, wire, origin, value["id"], _updated_at(wire, origin), fields, keys)
 
 
 _MARKERS = (

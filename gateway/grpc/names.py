@@ -2,13 +2,14 @@
 
 Customers, events and dedupe candidates are named by the stored id. Leads, orders and reviews are
 named by the sender's own id, which may hold any character and is therefore percent-encoded. A lead
-may be stored under another of its keys, before or without such an id: it is named by the stored id.
+may have no such id: it is named by the stored id then.
 """
 
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from domain.identity import IdentityKey, KeyKind
 from domain.records import Entity, Stored, derived_id
 from gateway.grpc.refusal import RefusedError, invalid
 
@@ -26,30 +27,35 @@ class Collection:
     sender_id: str | None
     """The column that holds the sender's own id; None where the stored id is the name."""
 
-    many_keys: bool = False
-    """Whether a record may be stored under another key than the sender's own id; such a one is named
-    by its stored id."""
+    key_kind: KeyKind | None = None
+    """The kind of identity key that the sender's own id is, where a record may be stored under another
+    of its keys; one without an id is named by its stored id."""
 
     def name(self, stored: Stored) -> str:
         """The resource name of a stored record."""
         if self.sender_id is None:
             return f"{self.plural}/{stored.id}"
         given: str = stored.fields.get(self.sender_id, "")
-        if self.many_keys and not self._is_stored_under(given, stored):
+        if self.key_kind is not None and (not given or _STORED_ID.fullmatch(given)):
             return f"{self.plural}/{stored.id}"
         return f"{self.plural}/{quote(given, safe='')}"
 
     def stored_id(self, tenant: str, name: str) -> str:
         """The stored id that a resource name means. Raises RefusedError (INVALID_ARGUMENT)."""
         segment = segment_of(self.plural, name)
-        if self.sender_id is None or (self.many_keys and _STORED_ID.fullmatch(segment)):
+        if self.sender_id is None or (self.key_kind is not None and _STORED_ID.fullmatch(segment)):
             return segment
         return derived_id(self.entity, tenant, segment)
 
-    def _is_stored_under(self, given: str, stored: Stored) -> bool:
-        if not given or _STORED_ID.fullmatch(given):
-            return False
-        return derived_id(self.entity, stored.tenant, given) == stored.id
+    def identity(self, name: str) -> IdentityKey | None:
+        """The identity key that a resource name is; None where it means a stored id.
+
+        Raises RefusedError (INVALID_ARGUMENT).
+        """
+        segment = segment_of(self.plural, name)
+        if self.key_kind is None or _STORED_ID.fullmatch(segment):
+            return None
+        return IdentityKey(self.key_kind, segment)
 
     def not_found(self) -> RefusedError:
         """The one answer for a record that is unknown or another tenant's."""
@@ -68,7 +74,7 @@ def segment_of(plural: str, name: str) -> str:
 
 
 CUSTOMERS = Collection(Entity.CUSTOMER, "customers", None)
-LEADS = Collection(Entity.LEAD, "leads", "lead_id", many_keys=True)
+LEADS = Collection(Entity.LEAD, "leads", "lead_id", KeyKind.LEAD_ID)
 ORDERS = Collection(Entity.ORDER, "orders", "order_id")
 REVIEWS = Collection(Entity.REVIEW, "reviews", "review_id")
 EVENTS = Collection(Entity.EVENT, "events", None)

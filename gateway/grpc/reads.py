@@ -61,7 +61,7 @@ class Reads:
 
     async def get(self, name: str) -> Stored:
         """The record of a resource name. Raises RefusedError."""
-        stored_id = self._collection.stored_id(current().tenant, name)
+        [stored_id] = await self._stored_ids([name])
         return await self.get_by_id(stored_id)
 
     async def get_by_id(self, stored_id: str) -> Stored:
@@ -76,13 +76,24 @@ class Reads:
         if len(names) > MAX_NAMES:
             raise invalid(f"at most {MAX_NAMES} names in one call")
         tenant = current().tenant
-        ids = [self._collection.stored_id(tenant, name) for name in names]
+        ids = await self._stored_ids(names)
         found = await self._reader.get_many(self._entity, tenant, set(ids)) if ids else {}
         if not allow_missing:
             for name, stored_id in zip(names, ids, strict=True):
                 if stored_id not in found:
                     raise RefusedError.not_found(f"{name} not found")
         return [found[stored_id] for stored_id in ids if stored_id in found]
+
+    async def _stored_ids(self, names: Sequence[str]) -> list[str]:
+        """The stored ids that resource names mean. Raises RefusedError."""
+        tenant = current().tenant
+        keys = [key.encode() if (key := self._collection.identity(name)) else "" for name in names]
+        wanted = set(filter(None, keys))
+        owners = await self._reader.owners(tenant, wanted) if wanted else {}
+        return [
+            owners.get(key) or self._collection.stored_id(tenant, name)
+            for key, name in zip(keys, names, strict=True)
+        ]
 
     async def page(self, arguments: ListArguments) -> Batch:
         """One page and the token of the next, empty on the last.

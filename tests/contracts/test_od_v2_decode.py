@@ -140,7 +140,7 @@ def test_a_customer_has_the_version_that_its_sender_says() -> None:
 
 
 def test_the_lead_of_the_seed() -> None:
-    """Its keys are those of its external ids; filters find it by the value alone as well."""
+    """Its keys are its id and its external ids; filters find it by the value alone as well."""
     record = record_of("leads", example("leads"))
     expected = {
         "lead_id": "lead-001",
@@ -150,10 +150,8 @@ def test_the_lead_of_the_seed() -> None:
         "external_keys": ["CRM:L-1020", "L-1020"],
     }
     assert expected == record.fields
-    assert ("lead-001", (IdentityKey(KeyKind.LEAD, "external:CRM:L-1020"),)) == (
-        record.key,
-        record.identities,
-    )
+    keys = (IdentityKey(KeyKind.LEAD_ID, "lead-001"), IdentityKey(KeyKind.LEAD, "external:CRM:L-1020"))
+    assert ("lead-001", keys) == (record.key, record.identities)
 
 
 def test_what_a_lead_is_called() -> None:

@@ -140,7 +140,7 @@ def test_the_region_of_phone_numbers_can_be_chosen() -> None:
 
 
 def test_a_lead() -> None:
-    """A lead's customer is named by the sender's id; its version is when it was accepted."""
+    """It and its customer are named by the sender's ids; its version is when it was accepted."""
     lead = _record("leads")
     assert {
         "lead_id": "lead-7",
@@ -148,7 +148,8 @@ def test_a_lead() -> None:
         "status": "new",
         "customer_ref": _ref("customer-123"),
     } == lead.fields
-    assert (Entity.LEAD, "lead-7", Version(ORIGIN.accepted_at, "ing_TEST", 0), ()) == (
+    keys = (IdentityKey(KeyKind.LEAD_ID, "lead-7"),)
+    assert (Entity.LEAD, "lead-7", Version(ORIGIN.accepted_at, "ing_TEST", 0), keys) == (
         lead.entity,
         lead.key,
         lead.version,

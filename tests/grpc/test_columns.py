@@ -121,13 +121,21 @@ async def test_what_nobody_said_is_absent(world: World, surface: Surface) -> Non
     assert found == await surface.get(world, found.name)
 
 
-@pytest.mark.parametrize("lead_id", [None, "given-later", "lead_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
-async def test_a_lead_that_was_stored_under_another_key_is_named_by_its_uid(
-    world: World, lead_id: str | None
-) -> None:
-    """By an external id, before or without an id of its own; or with an id that looks like one of ours."""
+@pytest.mark.parametrize("lead_id", [None, "lead_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+async def test_a_lead_without_an_id_of_its_own_is_named_by_its_uid(world: World, lead_id: str | None) -> None:
+    """Or with an id that looks like one of ours."""
     known = stored(Entity.LEAD, "external:crm:9", {"lead_id": lead_id} if lead_id else {})
     await world.keep(known)
     [found], _ = await LEADS.list(world)
     assert (f"leads/{known.id}", lead_id or "") == (found.name, found.lead_id)
+    assert [found] == await LEADS.batch_get(world, [found.name])
+
+
+async def test_a_lead_that_got_its_id_later_is_named_by_it(world: World) -> None:
+    """It was stored under an external id; its name leads to it all the same."""
+    known = stored(Entity.LEAD, "external:crm:9", {"lead_id": "later/1"})
+    await world.keep(known)
+    await world.store.identities.claim(known.tenant, {"lead_id:later/1": known.id})
+    found = await LEADS.get(world, "leads/later%2F1")
+    assert ("leads/later%2F1", known.id) == (found.name, found.uid)
     assert [found] == await LEADS.batch_get(world, [found.name])

@@ -115,6 +115,26 @@ async def test_leads_are_known_by_their_external_ids(store: Store, posts: _Posts
     assert {born.record_id} == {again.record_id, by_id.record_id}
 
 
+async def test_a_lead_that_got_its_id_later_is_known_by_it(store: Store, posts: _Posts) -> None:
+    """First by an external id alone, then with an id, then by that id alone, by either contract."""
+    external = [{"source": "CRM", "value": "L-1"}]
+    [born] = await posts.leads({"name": "Ana", "externalIds": external})
+    [named] = await posts.leads({"id": "l-1", "externalIds": external})
+    [by_id] = await posts.leads({"id": "l-1", "status": "won"})
+    lead = {"lead": {"id": "l-1", "source": "campaign", "status": "new"}}
+    [by_odp] = await posts("odp.v1.leads", json.dumps(lead).encode())
+    assert {born.record_id} == {one.record_id for one in (named, by_id, by_odp)}
+    [stored] = (await store.reader.get_many(Entity.LEAD, _TENANT, [born.record_id])).values()
+    assert {"od_v2", "odp_v1"} == stored.sources.keys()
+
+
+async def test_a_lead_and_a_customer_of_one_id_stay_apart(posts: _Posts) -> None:
+    """Ids are names within an entity."""
+    [customer] = await posts.customers(_customer("same"))
+    [lead] = await posts.leads({"id": "same", "name": "Ana"})
+    assert ("cust", "lead") == (customer.record_id[:4], lead.record_id[:4])
+
+
 async def test_two_leads_that_the_sender_tells_apart_stay_two(posts: _Posts) -> None:
     """B.5: the id goes before external ids; the shared one is told as a conflict."""
     external = [{"source": "CRM", "value": "L-1"}]

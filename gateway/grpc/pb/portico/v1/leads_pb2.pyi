@@ -44,8 +44,8 @@ class Lead(_message.Message):
     METADATA_JSON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `leads/{lead}`. `{lead}` is the sender's own id, percent-encoded
-    (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`. Where the lead was not
-    stored under such an id, it is its `uid`.
+    (RFC 3986): every byte of its UTF-8 form except letters, digits and `-._~`. Where the lead has no such
+    id, it is its `uid`, which names it as well.
     """
     uid: _builtins.str
     """Portico's own id of the lead, opaque and stable."""
