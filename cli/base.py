@@ -14,7 +14,9 @@ from cli.loyalty_parts import LoyaltyParts, loyalty_parts
 from cli.settings import Settings
 from contracts.operations import Operation
 from contracts.registry import operations
+from domain.clock import system_clock
 from domain.ingestion_id import IngestionIds
+from domain.ledger.book import LedgerBook
 from messaging.amqp import AmqpQueue
 from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
@@ -37,6 +39,7 @@ class Base:
     registry: CollectorRegistry
     loyalty: LoyaltyParts | None
     endpoints: EndpointDirectory
+    ledger_book: LedgerBook
 
 
 @asynccontextmanager
@@ -68,6 +71,7 @@ async def open_base(settings: Settings, *, embedded: bool) -> AsyncIterator[Base
             registry=CollectorRegistry(),
             loyalty=loyalty_parts(settings, opened, endpoints.subscribed),
             endpoints=endpoints,
+            ledger_book=LedgerBook(system_clock),
         )
 
 

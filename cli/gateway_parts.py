@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from cli.base import Base
 from cli.errors import ListenError
@@ -19,6 +20,7 @@ from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.server import GrpcServer
 from gateway.idempotency import IdempotencyMemory
 from gateway.keyring import OwnKeys
+from gateway.ledger import count_accepted
 from gateway.limits import FailureLimiter, RateLimiter, RateLimits
 from gateway.metrics import GatewayMetrics
 from gateway.oauth import TokenIssuer
@@ -70,6 +72,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             IngestionPublisher(
                 queue,
                 metrics=metrics,
+                confirmed=partial(count_accepted, base.ledger_book),
                 timeout=settings.publish_timeout,
                 limits=PublishLimits(
                     bytes_in_flight=settings.max_bytes_in_flight,

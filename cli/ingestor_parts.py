@@ -5,6 +5,7 @@ from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.resolve import MatchPolicy
 from ingestor.identify import Unpacker
+from ingestor.ledger import OutcomeLedger
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import Books
 from ingestor.process import Processor
@@ -16,7 +17,8 @@ def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
     """An ingestor that consumes from `consumer`."""
     settings, store = base.settings, base.store
     metrics = IngestorMetrics(base.registry, base.operations)
-    books = Books(store.receipts, store.dead_letters, store.attempts)
+    ledger = OutcomeLedger(base.ledger_book, store.ledger, system_clock)
+    books = Books(store.receipts, store.dead_letters, store.attempts, ledger)
     apply_records = ApplyRecords(
         store.records,
         store.identities,

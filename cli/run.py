@@ -15,6 +15,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor
+from cli.ledger_parts import bookkeeping, keeping_ledger
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
@@ -71,6 +72,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
     async with (
         open_base(settings, embedded=False) as base,
         _admin(base) as admin,
+        keeping_ledger(base),
         open_gateway(base, embedded=False) as gateway,
     ):
         admin.checks |= {"queue": gateway.publisher.is_ready, "grpc": gateway.grpc.is_serving}
@@ -133,7 +135,12 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
     prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
     with contextlib.suppress(StoreUnavailableError):
         await base.endpoints.refresh()
-    async with _telling(base), base.queue.consumer(prefetch) as consumer:
+    async with (
+        keeping_ledger(base),
+        bookkeeping(base),
+        _telling(base),
+        base.queue.consumer(prefetch) as consumer,
+    ):
         ingestor = make_ingestor(base, consumer)
         task = asyncio.create_task(ingestor.run())
         task.add_done_callback(_end_if_failed)

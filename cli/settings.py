@@ -169,6 +169,18 @@ class Settings(BaseSettings):
         4, description="Customers whose deliveries are made to one endpoint at a time."
     )
 
+    ledger_grace_seconds: Seconds = Field(
+        120.0,
+        description="Seconds that the ledger waits for records without outcome, while nothing else is in the "
+        "queue, before it counts again and calls the rest unexplained.",
+    )
+    ledger_alarm_seconds: Seconds = Field(
+        900.0,
+        description="Seconds after which the ledger calls records without outcome unexplained even though "
+        "the queue is not empty.",
+    )
+    ledger_days: Positive = Field(30, description="Days that the ledger is kept.")
+
     drain_seconds: Seconds = Field(
         20.0,
         description="Seconds that work in flight gets to finish after SIGTERM.",

@@ -49,8 +49,8 @@ class ReceiptStore(Protocol):
     async def get_many(self, ingestion_ids: Iterable[str]) -> dict[str, Receipt]:
         """The receipts among `ingestion_ids`, by id."""
 
-    async def put_many(self, receipts: Sequence[Receipt]) -> None:
-        """Keep each receipt whose ingestion has none yet; the first one stands."""
+    async def put_many(self, receipts: Sequence[Receipt]) -> set[int]:
+        """Keep each receipt whose ingestion has none yet, and return the places of the others."""
 
 
 class DeadLetterStore(Protocol):

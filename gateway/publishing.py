@@ -8,6 +8,7 @@ import asyncio
 import copy
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -62,12 +63,17 @@ class IngestionPublisher:
         publisher: Publisher,
         *,
         metrics: GatewayMetrics,
+        confirmed: Callable[[Ingestion], None],
         timeout: float = 10.0,
         limits: PublishLimits | None = None,
     ) -> None:
-        """`timeout`: the seconds that `publish` takes at most, waiting for its turn included."""
+        """`confirmed` is told of each ingestion that the queue has promised to keep, whether anybody
+        still waits for it or not. `timeout`: the seconds that `publish` takes at most, waiting for its
+        turn included.
+        """
         self._publisher = publisher
         self._metrics = metrics
+        self._confirmed = confirmed
         self._timeout = timeout
         self._limits = limits or PublishLimits()
         self._queue: deque[_Waiting] = deque()
@@ -195,6 +201,8 @@ class IngestionPublisher:
     def _settle(self, group: list[_Waiting], failure: Exception | None) -> None:
         for waiting in group:
             self._account(-1, -waiting.size)
+            if failure is None:
+                self._confirmed(waiting.ingestion)
             if not waiting.settled.done():
                 waiting.settled.set_result(failure)
 

@@ -29,4 +29,5 @@ class Unpacker:
         # The producer's own name for the message keeps its repeats one ingestion; without one,
         # equal bodies are the same ingestion.
         name = ingestion.id or message.id or ingestion.digest
-        return replace(ingestion, id=self._ids.derive(ingestion.tenant, "message", ingestion.operation, name))
+        id = self._ids.derive(ingestion.tenant, "message", ingestion.operation, name)
+        return replace(ingestion, id=id, foreign=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.ports import AttemptStore, DeadLetterStore, ReceiptStore
 from domain.records import Applied, Record
+from ingestor.ledger import OutcomeLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Books:
     receipts: ReceiptStore
     dead_letters: DeadLetterStore
     attempts: AttemptStore
+    ledger: OutcomeLedger
 
 
 class AfterApply(Protocol):

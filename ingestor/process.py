@@ -132,23 +132,28 @@ class Processor:
     async def _new_jobs(self, ingestions: Sequence[Ingestion], attempts: int) -> list[_Job]:
         """The ingestions that have no receipt yet; another body under a used id is refused."""
         receipts = await self._books.receipts.get_many({one.id for one in ingestions})
-        digests = {receipt.ingestion_id: receipt.body_digest for receipt in receipts.values()}
+        firsts = {one.ingestion_id: (one.body_digest, one.accepted_at) for one in receipts.values()}
         jobs: list[_Job] = []
+        repeats: list[Ingestion] = []
         for ingestion in ingestions:
-            known = digests.get(ingestion.id)
-            if known is None:
-                digests[ingestion.id] = ingestion.digest
+            first = firsts.get(ingestion.id)
+            if first is None:
+                firsts[ingestion.id] = (ingestion.digest, ingestion.accepted_at)
                 jobs.append(_Job(ingestion, attempts))
-            elif known != ingestion.digest:
+            elif first[0] != ingestion.digest:
                 await self._refuse_other_body(ingestion, attempts)
             else:
                 self._metrics.count_repeated(ingestion.operation)
+                if first[1] != ingestion.accepted_at:  # else it is the first one itself, delivered again
+                    repeats.append(ingestion)
+        await self._books.ledger.repeated(repeats)
         return jobs
 
     async def _refuse_other_body(self, ingestion: Ingestion, attempts: int) -> None:
         circumstances = Circumstances("delivery", attempts, self._clock())
         letter = letter_of_body(ingestion, IDEMPOTENCY_CONFLICT, circumstances)
         await self._books.dead_letters.put_many([letter])
+        await self._books.ledger.refused(ingestion, letter.records)
         self._metrics.count_dead([letter])
 
     async def _decode(self, job: _Job) -> None:
@@ -194,15 +199,25 @@ class Processor:
         letters = [letter for job in jobs for letter in job.letters]
         if letters:
             await self._books.dead_letters.put_many(letters)
-        now = self._clock()
         if jobs:
-            await self._books.receipts.put_many([_receipt(job, now) for job in jobs])
+            await self._keep_receipts(jobs)
         self._metrics.count_dead(letters)
         counts: defaultdict[tuple[str, Outcome], int] = defaultdict(int)
         for job in jobs:
             for outcome, count in job.tally.counts.items():
                 counts[job.ingestion.operation, outcome] += count
         self._metrics.count_outcomes(counts)
+
+    async def _keep_receipts(self, jobs: Sequence[_Job]) -> None:
+        now = self._clock()
+        receipts = [_receipt(job, now) for job in jobs]
+        others = await self._books.receipts.put_many(receipts)
+        for place, job in enumerate(jobs):
+            if place not in others:
+                self._books.ledger.done(job.ingestion, receipts[place])
+        if others:  # another ingestor was faster: what is left of them is a repeat, or another body
+            late = [jobs[place] for place in sorted(others)]
+            await self._new_jobs([job.ingestion for job in late], late[0].attempts)
 
 
 def _receipt(job: _Job, now: int) -> Receipt:

@@ -37,6 +37,8 @@ class Ingestion:
     """How many records the gateway counted; 0 where nobody did."""
     trace: str = ""
     """W3C `traceparent`."""
+    foreign: bool = False
+    """Whether another producer sent the message, so that no gateway accepted it."""
 
     @cached_property
     def digest(self) -> str:

@@ -14,9 +14,11 @@ from storage.driver import Collection, Database, Keys
 from storage.errors import StoreSetupError
 from storage.facts import OUTBOX_AT
 from storage.identities import IDENTITIES
+from storage.ledger import LEDGER, LEDGER_ASIDES
 from storage.loyalty import LOYALTY_LEDGER
 from storage.outbox import OUTBOXES
 from storage.reader import TIME_FIELDS
+from storage.receipts import RECEIPTS
 
 _BOTH = (Order.VERSION, Order.OCCURRED)
 _LISTED_IN: Mapping[Entity, Sequence[Order]] = {
@@ -76,6 +78,16 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
         "by_account_key": [("tenant", 1), ("customer_id", 1), ("key", 1)],
         "by_account_related": [("tenant", 1), ("customer_id", 1), ("related_id", 1)],
         "by_sequence": [("tenant", 1), ("sequence", 1), ("customer_id", 1)],
+    },
+    RECEIPTS: {"by_acceptance": [("tenant", 1), ("operation", 1), ("accepted_at", 1)]},
+    LEDGER: {
+        "by_minute": [("minute", 1)],
+        "by_tenant": [("tenant", 1), ("minute", 1)],
+        "by_change": [("changed_at", 1)],
+    },
+    LEDGER_ASIDES: {
+        "by_acceptance": [("tenant", 1), ("operation", 1), ("accepted_at", 1)],
+        "by_time": [("accepted_at", 1)],
     },
     DELIVERIES: {
         "by_due": [("endpoint", 1), ("due_at", 1), ("position", 1)],

@@ -26,9 +26,9 @@ class ReceiptRepository:
         documents = await self._collection.find_ids(ingestion_ids)
         return {document["_id"]: _receipt(document) for document in documents}
 
-    async def put_many(self, receipts: Sequence[Receipt]) -> None:
-        """Keep each receipt whose ingestion has none yet; the first one stands."""
-        await self._collection.insert_missing([_document(receipt) for receipt in receipts])
+    async def put_many(self, receipts: Sequence[Receipt]) -> set[int]:
+        """Keep each receipt whose ingestion has none yet, and return the places of the others."""
+        return await self._collection.insert_missing([_document(receipt) for receipt in receipts])
 
 
 def _document(receipt: Receipt) -> Document:

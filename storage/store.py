@@ -14,6 +14,7 @@ from storage.identities import IdentityRepository
 from storage.indexes import ensure_indexes
 from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
+from storage.ledger import LedgerRepository
 from storage.loyalty import LoyaltyRepository
 from storage.outbox import OutboxRepository
 from storage.reader import RecordReader
@@ -40,6 +41,7 @@ class Store:
         self.outbox = OutboxRepository(database)
         self.endpoints = EndpointRepository(database)
         self.deliveries = DeliveryRepository(database)
+        self.ledger = LedgerRepository(database)
         self.leases = LeaseRepository(database)
         self.clients = ClientRepository(database)
         self.reader = RecordReader(database, self.identities)

@@ -35,10 +35,15 @@ class Bench:
     """A publisher on its queue, with its metrics."""
 
     def __init__(
-        self, publisher: IngestionPublisher, queue: SqliteQueue, registry: CollectorRegistry
+        self,
+        publisher: IngestionPublisher,
+        queue: SqliteQueue,
+        registry: CollectorRegistry,
+        confirmed: list[Ingestion],
     ) -> None:
         self.publisher = publisher
         self.queue = queue
+        self.confirmed = confirmed
         self._registry = registry
 
     def metric(self, name: str) -> float:
@@ -74,11 +79,14 @@ async def bench(
     queue = SqliteQueue(path / "queue.db", max_messages=max_messages, max_bytes=10**9)
     registry = CollectorRegistry()
     metrics = GatewayMetrics(registry)
+    confirmed: list[Ingestion] = []
     async with (
         queue.publisher() as port,
-        IngestionPublisher(port, metrics=metrics, timeout=timeout, limits=limits) as publisher,
+        IngestionPublisher(
+            port, metrics=metrics, confirmed=confirmed.append, timeout=timeout, limits=limits
+        ) as publisher,
     ):
-        yield Bench(publisher, queue, registry)
+        yield Bench(publisher, queue, registry, confirmed)
 
 
 @contextmanager

@@ -68,9 +68,9 @@ class Counting:
         self.asked.append(len(ids))
         return await self._receipts.get_many(ids)
 
-    async def put_many(self, receipts: Sequence[Receipt]) -> None:
+    async def put_many(self, receipts: Sequence[Receipt]) -> set[int]:
         """Pass on."""
-        await self._receipts.put_many(receipts)
+        return await self._receipts.put_many(receipts)
 
 
 async def test_all_who_wait_share_one_question(store: Store) -> None:

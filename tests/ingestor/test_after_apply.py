@@ -13,10 +13,12 @@ from domain.clock import system_clock
 from domain.errors import StoreUnavailableError
 from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
+from domain.ledger.book import LedgerBook
 from domain.loyalty.earning import EarnFromOrders
 from domain.loyalty.entries import Account
 from domain.loyalty.ledger import Ledger
 from domain.records import Applied, Record
+from ingestor.ledger import OutcomeLedger
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import AfterApply, Books
 from ingestor.process import Processor
@@ -51,7 +53,8 @@ def a_processor(store: Store, apply_records: ApplyRecords, *failures: Exception)
     """One that gives points, on the test's store."""
     find = FindCustomer(store.reader, "BR")
     earn = EarnFromOrders(Ledger(store.loyalty, PROGRAMS, system_clock), PROGRAMS, find, SOURCE)
-    books = Books(store.receipts, store.dead_letters, store.attempts)
+    ledger = OutcomeLedger(LedgerBook(system_clock), store.ledger, system_clock)
+    books = Books(store.receipts, store.dead_letters, store.attempts, ledger)
     metrics = IngestorMetrics(CollectorRegistry(), OPERATIONS)
     return Processor(OPERATIONS, apply_records, books, metrics, system_clock, Failing(earn, list(failures)))
 

@@ -21,9 +21,11 @@ from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.identity import IdentityKey
 from domain.ingestion_id import IngestionIds
+from domain.ledger.book import LedgerBook
 from domain.records import Entity
 from domain.resolve import MatchPolicy
 from ingestor.identify import Unpacker
+from ingestor.ledger import OutcomeLedger
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import Books
 from ingestor.process import Processor
@@ -92,7 +94,8 @@ async def ingesting(
 ) -> AsyncIterator[Ingestor]:
     """An ingestor at work, in small batches; at the end it is stopped, and what it has is settled."""
     limits = IngestorLimits(max_messages=2, batches=2, attempts=ATTEMPTS)
-    books = Books(store.receipts, store.dead_letters, store.attempts)
+    ledger = OutcomeLedger(LedgerBook(system_clock), store.ledger, system_clock)
+    books = Books(store.receipts, store.dead_letters, store.attempts, ledger)
     metrics = IngestorMetrics(CollectorRegistry(), operations)
     apply_records = ApplyRecords(store.records, store.identities, store.dedupe, system_clock, MatchPolicy())
     processor = Processor(operations, apply_records, books, metrics, system_clock)
