@@ -8,21 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
-from cli.dead_letter_views import (
-    DID,
-    WOULD,
-    done_line,
-    done_view,
-    group_view,
-    letter_view,
-    print_json,
-    print_table,
-    time_of,
-    whole_view,
-)
+from cli.dead_letter_views import done_line, print_json, print_table
 from cli.operator_parts import run
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
+from contracts.admin.views import DID, WOULD, done_view, group_view, letter_view, time_of, whole_view
 from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.errors import EditConflictError

@@ -14,6 +14,7 @@ from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.desk import Desk, OpenDesk
 from domain.dead_letters.errors import RepairError
+from domain.dead_letters.one_tenant import OneTenant
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Means
 from domain.facts import Subscribed
@@ -42,9 +43,10 @@ def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
     """The desks over `store`."""
     means = make_means(settings, store, subscribed)
 
-    def open_desk(actor: str) -> Desk:
+    def open_desk(actor: str, tenant: str | None = None) -> Desk:
         trail = Trail(store.audit, system_clock, actor)
-        return Desk(letters=DeadLetters(store.kept_letters, means, trail))
+        letters = store.kept_letters if tenant is None else OneTenant(store.kept_letters, tenant)
+        return Desk(letters=DeadLetters(letters, means, trail))
 
     return open_desk
 

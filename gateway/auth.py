@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 
 from domain.clock import Clock, system_clock
-from gateway.claims import Principal, check_times, principal_of
+from gateway.claims import Caller, Principal, caller_of, check_times
 from gateway.errors import AuthenticationError, InsufficientScopeError
 from gateway.keyring import OwnKeys
 from gateway.keys import Algorithm, Key, KeySource
@@ -62,20 +62,24 @@ class Authenticator:
         self._verified = _VerifiedTokens(cached_tokens)
 
     async def authenticate(self, authorization_header: str | None) -> Principal:
-        """The principal of an `Authorization` header's value.
+        """The principal of an `Authorization` header's value, who is of a tenant.
 
         Raises AuthenticationError, and KeysUnavailableError where no key could be fetched yet.
         """
+        return (await self.caller(authorization_header)).principal()
+
+    async def caller(self, authorization_header: str | None) -> Caller:
+        """The caller of an `Authorization` header's value, of a tenant or of none. Raises as above."""
         token = _bearer_token(authorization_header)
         fingerprint = hashlib.sha256(token.encode()).digest()
         now = self._clock()
-        principal = self._verified.get(fingerprint, now)
-        if principal is None:
+        caller = self._verified.get(fingerprint, now)
+        if caller is None:
             claims = await self._claims(token)
             expires_at = check_times(claims, now / 1000, self._leeway)
-            principal = principal_of(claims)
-            self._verified.put(fingerprint, principal, min(expires_at, now + _CACHED_FOR))
-        return principal
+            caller = caller_of(claims)
+            self._verified.put(fingerprint, caller, min(expires_at, now + _CACHED_FOR))
+        return caller
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         kid = _key_id(token)
@@ -111,21 +115,21 @@ class _VerifiedTokens:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
+        self._entries: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
 
-    def get(self, fingerprint: bytes, now: int) -> Principal | None:
+    def get(self, fingerprint: bytes, now: int) -> Caller | None:
         entry = self._entries.get(fingerprint)
         if entry is None:
             return None
-        principal, until = entry
+        caller, until = entry
         if now >= until:
             del self._entries[fingerprint]
             return None
         self._entries.move_to_end(fingerprint)
-        return principal
+        return caller
 
-    def put(self, fingerprint: bytes, principal: Principal, until: int) -> None:
-        self._entries[fingerprint] = (principal, until)
+    def put(self, fingerprint: bytes, caller: Caller, until: int) -> None:
+        self._entries[fingerprint] = (caller, until)
         if len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
 
@@ -135,7 +139,7 @@ def mint_token(  # noqa: PLR0913 - each is a claim, or signs them
     *,
     issuer: str,
     audience: str,
-    tenant: str,
+    tenant: str | None,
     scopes: Iterable[str],
     subject: str,
     ttl: int,
@@ -143,19 +147,21 @@ def mint_token(  # noqa: PLR0913 - each is a claim, or signs them
 ) -> str:
     """An HS256 token for the embedded default; `ttl` in seconds, `now` in ms since the epoch.
 
+    `tenant` None: for an operator of all tenants, whom no other surface takes.
+
     Raises ValueError for a tenant or subject that no surface would accept.
     """
     claims = {
         "iss": issuer,
         "aud": audience,
         "sub": subject,
-        "org": tenant,
+        **({} if tenant is None else {"org": tenant}),
         "scope": " ".join(scopes),
         "iat": now // 1000,
         "exp": now // 1000 + ttl,
     }
     try:
-        principal_of(claims)
+        caller_of(claims)
     except AuthenticationError as error:
         raise ValueError(error.reason) from error
     return jwt.encode(claims, key, algorithm="HS256")

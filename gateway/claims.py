@@ -21,14 +21,38 @@ class Principal:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever a verified token names, of one tenant or of none."""
+
+    subject: str
+    tenant: str | None
+    """None where the token has no `org` claim."""
+    scopes: frozenset[str]
+
+    def principal(self) -> Principal:
+        """The caller as one of a tenant. Raises AuthenticationError."""
+        if self.tenant is None:
+            raise AuthenticationError("the token's org claim is not a tenant")
+        return Principal(self.subject, self.tenant, self.scopes)
+
+
 def principal_of(claims: Mapping[str, Any]) -> Principal:
     """The principal that verified `claims` name. Raises AuthenticationError."""
-    subject, tenant = claims.get("sub"), claims.get("org")
+    return caller_of(claims).principal()
+
+
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """The caller that verified `claims` name. Raises AuthenticationError."""
+    subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise AuthenticationError("the token's sub claim is not a text of 1 to 200 characters")
+    if "org" not in claims:
+        return Caller(subject, None, _scopes(claims.get("scope", "")))
+    tenant = claims["org"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
         raise AuthenticationError("the token's org claim is not a tenant")
-    return Principal(subject, tenant, _scopes(claims.get("scope", "")))
+    return Caller(subject, tenant, _scopes(claims.get("scope", "")))
 
 
 def _scopes(claim: object) -> frozenset[str]:

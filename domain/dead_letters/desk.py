@@ -1,7 +1,7 @@
 """Everything that one operator can do, for every way in: commands, REST, gRPC, console."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.dead_letters.use_case import DeadLetters
 
@@ -13,5 +13,8 @@ class Desk:
     letters: DeadLetters
 
 
-OpenDesk = Callable[[str], Desk]
-"""The desk of the operator that is named."""
+class OpenDesk(Protocol):
+    """Opens desks."""
+
+    def __call__(self, actor: str, tenant: str | None = None) -> Desk:
+        """The desk of `actor`, at which there is nothing of other tenants than `tenant`, if one is given."""

@@ -1,0 +1,1 @@
+"""What operators are answered, and the document of the admin port's REST."""

@@ -1,0 +1,41 @@
+"""The dead letters of one tenant, for an operator who is bound to it."""
+
+from dataclasses import replace
+
+from domain.dead_letters.entities import Group, KeptLetter, Selection
+from domain.dead_letters.ports import KeptLetterStore
+from domain.reading import Cursor
+
+
+class OneTenant:
+    """A KeptLetterStore in which there are no letters of other tenants."""
+
+    def __init__(self, letters: KeptLetterStore, tenant: str) -> None:
+        """`letters` of all tenants, of which those of `tenant` are left."""
+        self._letters = letters
+        self._tenant = tenant
+
+    async def get(self, id: str) -> KeptLetter | None:
+        """The dead letter `id`; None where it is another tenant's."""
+        found = await self._letters.get(id)
+        return found if found is not None and found.letter.tenant == self._tenant else None
+
+    async def page(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[KeptLetter]:
+        """At most `limit` of `selection` after `after`, as the store has it."""
+        own = self._own(selection)
+        return [] if own is None else await self._letters.page(own, after=after, limit=limit)
+
+    async def groups(self, selection: Selection) -> list[Group]:
+        """The groups that `selection` has letters of."""
+        own = self._own(selection)
+        return [] if own is None else await self._letters.groups(own)
+
+    async def change(self, before: KeptLetter, after: KeptLetter) -> KeptLetter | None:
+        """As the store does it; None for a letter of another tenant."""
+        return await self._letters.change(before, after) if before.letter.tenant == self._tenant else None
+
+    def _own(self, selection: Selection) -> Selection | None:
+        """`selection` within the tenant; None where it asks for another."""
+        if selection.tenant not in (None, self._tenant):
+            return None
+        return replace(selection, tenant=self._tenant)
