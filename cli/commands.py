@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.clients import app as clients
+from cli.dead_letter_views import print_json, print_table
 from cli.dead_letters import app as dead_letters
 from cli.errors import ListenError, SettingError
 from cli.gateway_parts import Gateway
@@ -17,7 +18,7 @@ from cli.logs import configure_logs, log_loop_fault
 from cli.loyalty import app as loyalty
 from cli.run import run_gateway, run_ingestor, run_up
 from cli.settings import Settings
-from cli.status import StatusError, read_status
+from cli.status import LEDGER_COLUMNS, StatusError, read_status
 from cli.terminal import DataDir, fail, settings_of
 from cli.token_keys import embedded_jwt_key
 from cli.webhooks import app as webhooks
@@ -102,17 +103,26 @@ def status(
     admin_url: Annotated[
         str | None, typer.Option(help="URL of the admin port; this machine's if not given.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say whether a running Portico is ready, and what it has done. Exits 1 where it is not ready."""
+    """Say whether a running Portico is ready, and what it has done, with the ledger of the last 24 hours.
+
+    Exits 1 where it is not ready, or where the ledger has unexplained records.
+    """
     settings = settings_of()
     url = admin_url or Address(settings.admin_host, settings.admin_port, tls=False).url
     try:
         seen = asyncio.run(read_status(url))
     except StatusError as error:
         fail(str(error))
-    for line in seen.lines():
-        typer.echo(line)
-    if not seen.ready:
+    if as_json:
+        print_json(seen.as_json())
+    else:
+        typer.echo("\n".join(seen.lines()))
+        if seen.ledger:
+            typer.echo("ledger of the last 24 hours, in records:")
+            print_table(LEDGER_COLUMNS, seen.ledger_rows())
+    if not seen.good:
         raise typer.Exit(1)
 
 

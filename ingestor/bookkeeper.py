@@ -1,18 +1,22 @@
-"""The bookkeeper: recounts what does not add up, and says what stays unexplained."""
+"""The bookkeeper: counts each minute again once it is quiet, and says what stays unexplained.
+
+Processes that were killed lost what they counted last; where both sides of the equation did, only the
+receipts tell.
+"""
 
 import asyncio
 import contextlib
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from domain.clock import Clock
 from domain.errors import TransientError
 from domain.ledger.read import sum_by_operation
-from domain.ledger.rows import MINUTE, RECOUNT, Balance, Bucket, LedgerRow, LedgerStore, balance
+from domain.ledger.rows import MINUTE, RECOUNT, Balance, Bucket, Counts, LedgerRow, LedgerStore, balance
 from ingestor.ledger_metrics import LedgerMetrics
 from storage.leases import LeaseRepository
 
@@ -22,7 +26,8 @@ _LEASE = "ledger"
 _DAY = 86_400_000
 _OVERLAP = 60_000
 """Milliseconds that the clocks of two processes may differ, or a row be late."""
-_RECOUNTS_A_PASS = 50
+_RECOUNTS_A_PASS = 20
+"""Minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class LedgerLimits:
     @property
     def pause(self) -> float:
         """Seconds between two passes."""
-        return min(15.0, self.grace / 4)
+        return min(5.0, self.grace / 4)
 
 
 class Bookkeeper:
@@ -66,6 +71,7 @@ class Bookkeeper:
         self._forgot_at = 0
         self._rows: defaultdict[Bucket, dict[str, LedgerRow]] = defaultdict(dict)
         self._balances: dict[Bucket, Balance] = {}
+        self._open: defaultdict[int, set[Bucket]] = defaultdict(set)
         self._read_until: int | None = None
         self._empty_since: int | None = None
 
@@ -91,19 +97,20 @@ class Bookkeeper:
     def _start_over(self) -> None:
         self._rows.clear()
         self._balances.clear()
+        self._open.clear()
         self._read_until = self._empty_since = None
 
     async def _keep_books(self) -> None:
         now = self._clock()
-        until = now + int(self._limits.pause * 3000) + 5000
+        until = now + int(self._limits.pause * 3000) + 2000
         if not await self._leases.hold(_LEASE, self._owner, now=now, until=until):
             self._start_over()
             self._metrics.clear()
             return
         await self._read(now)
         await self._look_at_queue(now)
-        for bucket in self._due(now)[:_RECOUNTS_A_PASS]:
-            await self._recount(bucket, now)
+        for minute in self._due(now)[:_RECOUNTS_A_PASS]:
+            await self._recount(minute, now)
         self._metrics.show(sum_by_operation(self._balances))
         if now - self._forgot_at > _DAY // 24:
             await self._store.forget(now - self._limits.days * _DAY)
@@ -121,11 +128,17 @@ class Bookkeeper:
             self._enter(row)
         for bucket in [bucket for bucket in self._rows if bucket.minute < oldest]:
             del self._rows[bucket], self._balances[bucket]
+            self._open.pop(bucket.minute, None)
 
     def _enter(self, row: LedgerRow) -> None:
         rows = self._rows[row.bucket]
         rows[row.writer] = row
-        self._balances[row.bucket] = balance(rows.values())
+        self._balances[row.bucket] = found = balance(rows.values())
+        recount = rows.get(RECOUNT)
+        if found.missing or recount is None or recount.changed_at <= self._changed_at(row.bucket):
+            self._open[row.bucket.minute].add(row.bucket)
+        else:
+            self._open[row.bucket.minute].discard(row.bucket)
 
     async def _look_at_queue(self, now: int) -> None:
         if await self._depth():
@@ -133,35 +146,48 @@ class Bookkeeper:
         elif self._empty_since is None:
             self._empty_since = now
 
-    def _due(self, now: int) -> list[Bucket]:
-        """The buckets that miss outcomes and that nothing has changed for a grace, the oldest first."""
+    def _due(self, now: int) -> list[int]:
+        """The minutes that are open and that nothing, no recount either, has changed for a grace."""
         since = now - self._grace
         return sorted(
-            bucket
-            for bucket, found in self._balances.items()
-            if found.missing and max(row.changed_at for row in self._rows[bucket].values()) <= since
+            minute
+            for minute, buckets in self._open.items()
+            if buckets and max(self._touched_at(bucket) for bucket in buckets) <= since
         )
 
-    async def _recount(self, bucket: Bucket, now: int) -> None:
-        before = self._balances[bucket]
-        counted = await self._store.recount(bucket)
-        row = LedgerRow(bucket, RECOUNT, now, outcomes=counted)
+    async def _recount(self, minute: int, now: int) -> None:
+        counted = await self._store.recount(minute)
+        rows = [
+            self._verdict(bucket, counted.get(bucket, {}), now)
+            for bucket in self._open[minute] | set(counted)
+        ]
+        await self._store.put_many(rows)
+        for row in rows:
+            before = self._balances[row.bucket].unexplained if row.bucket in self._balances else 0
+            self._enter(row)
+            if row.unexplained > before:
+                _log.error(
+                    "records_unexplained",
+                    tenant=row.bucket.tenant,
+                    operation=row.bucket.operation,
+                    minute=minute,
+                    records=row.unexplained,
+                )
+
+    def _verdict(self, bucket: Bucket, counted: Counts, now: int) -> LedgerRow:
+        row = LedgerRow(bucket, RECOUNT, now, outcomes=dict(counted))
         missing = balance([*self._others(bucket), row]).missing
-        unexplained = missing if self._is_overdue(bucket, now) else min(missing, before.unexplained)
-        row = LedgerRow(bucket, RECOUNT, now, outcomes=counted, unexplained=unexplained)
-        await self._store.put_many([row])
-        self._enter(row)
-        if unexplained > before.unexplained:
-            _log.error(
-                "records_unexplained",
-                tenant=bucket.tenant,
-                operation=bucket.operation,
-                minute=bucket.minute,
-                records=unexplained,
-            )
+        known = self._balances[bucket].unexplained if bucket in self._balances else 0
+        return replace(row, unexplained=missing if self._is_overdue(bucket, now) else min(missing, known))
+
+    def _changed_at(self, bucket: Bucket) -> int:
+        return max((row.changed_at for row in self._others(bucket)), default=0)
+
+    def _touched_at(self, bucket: Bucket) -> int:
+        return max(row.changed_at for row in self._rows[bucket].values())
 
     def _others(self, bucket: Bucket) -> list[LedgerRow]:
-        return [row for writer, row in self._rows[bucket].items() if writer != RECOUNT]
+        return [row for writer, row in self._rows.get(bucket, {}).items() if writer != RECOUNT]
 
     def _is_overdue(self, bucket: Bucket, now: int) -> bool:
         """Whether what the bucket misses can no longer be on its way."""

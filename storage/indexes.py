@@ -79,16 +79,13 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
         "by_account_related": [("tenant", 1), ("customer_id", 1), ("related_id", 1)],
         "by_sequence": [("tenant", 1), ("sequence", 1), ("customer_id", 1)],
     },
-    RECEIPTS: {"by_acceptance": [("tenant", 1), ("operation", 1), ("accepted_at", 1)]},
+    RECEIPTS: {"by_acceptance": [("accepted_at", 1)]},
     LEDGER: {
         "by_minute": [("minute", 1)],
         "by_tenant": [("tenant", 1), ("minute", 1)],
         "by_change": [("changed_at", 1)],
     },
-    LEDGER_ASIDES: {
-        "by_acceptance": [("tenant", 1), ("operation", 1), ("accepted_at", 1)],
-        "by_time": [("accepted_at", 1)],
-    },
+    LEDGER_ASIDES: {"by_acceptance": [("accepted_at", 1)]},
     DELIVERIES: {
         "by_due": [("endpoint", 1), ("due_at", 1), ("position", 1)],
         "by_lane": [("endpoint", 1), ("lane", 1), ("position", 1), ("_id", 1)],

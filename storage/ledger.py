@@ -1,11 +1,11 @@
 """The ledger's rows, and its recount from the receipts."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from domain.ledger.rows import MINUTE, Aside, Bucket, Counts, LedgerRow
+from domain.ledger.rows import MINUTE, Aside, Bucket, LedgerRow
 from storage.bulk import Encoded, Replace
 from storage.driver import Database, Document
 from storage.receipts import RECEIPTS
@@ -44,21 +44,21 @@ class LedgerRepository:
         documents = await self._rows.find({**own, "minute": {"$gte": since, "$lt": until}})
         return [_row(document) for document in documents]
 
-    async def recount(self, bucket: Bucket) -> Counts:
-        """The bucket's outcomes, counted from its receipts and asides."""
-        counted: Counter[str] = Counter()
-        own = {"tenant": bucket.tenant, "operation": bucket.operation}
-        for start in range(bucket.minute, bucket.minute + MINUTE, _SLICE):
-            here = {**own, "accepted_at": {"$gte": start, "$lt": start + _SLICE}}
+    async def recount(self, minute: int) -> dict[Bucket, Counter[str]]:
+        """The outcomes of what was accepted in the minute that begins at `minute`, counted from receipts
+        and asides."""
+        counted: defaultdict[Bucket, Counter[str]] = defaultdict(Counter)
+        for start in range(minute, minute + MINUTE, _SLICE):
+            here = {"accepted_at": {"$gte": start, "$lt": start + _SLICE}}
             receipts, asides = await asyncio.gather(
-                self._receipts.find(here, projection=["counts"]),
-                self._asides.find(here, projection=["outcome", "records"]),
+                self._receipts.find(here, projection=["tenant", "operation", "counts"]),
+                self._asides.find(here, projection=["tenant", "operation", "outcome", "records"]),
             )
-            for receipt in receipts:
-                counted.update(receipt["counts"])
-            for aside in asides:
-                counted[aside["outcome"]] += aside["records"]
-        return counted
+            for one in receipts:
+                counted[Bucket(minute, one["tenant"], one["operation"])].update(one["counts"])
+            for one in asides:
+                counted[Bucket(minute, one["tenant"], one["operation"])][one["outcome"]] += one["records"]
+        return {bucket: +counts for bucket, counts in counted.items()}
 
     async def forget(self, before: int) -> None:
         """Delete the rows and asides of the minutes before `before`."""

@@ -152,8 +152,9 @@ class LedgerStore(Protocol):
     async def within(self, since: int, until: int, tenant: str | None = None) -> list[LedgerRow]:
         """The rows of the minutes from `since` on and before `until`."""
 
-    async def recount(self, bucket: Bucket) -> Counts:
-        """The bucket's outcomes, counted from its receipts and asides."""
+    async def recount(self, minute: int) -> Mapping[Bucket, Counts]:
+        """The outcomes of what was accepted in the minute that begins at `minute`, counted from receipts
+        and asides."""
 
     async def forget(self, before: int) -> None:
         """Delete the rows and asides of the minutes before `before`."""

@@ -1,0 +1,143 @@
+"""The ledger of a running Portico, as `portico status` shows it."""
+
+import asyncio
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.records import Outcome
+from messaging.amqp import AmqpQueue
+from storage.driver import open_database
+from tests.support.load import Load
+from tests.support.portico import COMMAND, client_of
+from tests.support.rabbitmq import RabbitNode
+from tests.support.stacks import Stack, production_stack
+
+QUEUE = "portico.ledger"
+PATIENCE = 45.0
+Line = dict[str, Any]
+
+
+@pytest.fixture
+async def impatient(
+    tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: str, database_name: str
+) -> AsyncIterator[Stack]:
+    """A stack of its own, whose bookkeeper waits no longer than a second."""
+    async with production_stack(
+        tmp_path,
+        amqp_url=rabbitmq_session.url,
+        queue=QUEUE,
+        mongodb_url=mongodb_url,
+        database=database_name,
+        PORTICO_LEDGER_GRACE_SECONDS="1",
+    ) as stack:
+        yield stack
+
+
+async def status(stack: Stack, *flags: str) -> tuple[int, str]:
+    """What `portico status` exits with, and prints."""
+    process = await asyncio.create_subprocess_exec(
+        COMMAND,
+        "status",
+        "--admin-url",
+        stack.ingestor.admin,
+        *flags,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, printed.decode()
+
+
+async def ledger(stack: Stack, until: Callable[[list[Line]], bool]) -> list[Line]:
+    """The lines of the ledger, once they are as told."""
+    lines: list[Line] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                _, printed = await status(stack, "--json")
+                lines = json.loads(printed)["ledger"]
+                if until(lines):
+                    return lines
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        pytest.fail(f"the ledger stays {lines}")
+
+
+def balanced(line: Line) -> bool:
+    """Whether the equation holds."""
+    settled: int = sum(line["outcomes"].values())
+    return bool(line["accepted"] == settled + line["in_flight"] + line["unexplained"])
+
+
+async def outcomes_by_receipts(stack: Stack) -> Counter[str]:
+    """Over all tenants."""
+    async with open_database(stack.mongodb_url, stack.database) as database:
+        receipts = await database.collection("receipts").find({})
+    return sum((Counter(receipt["counts"]) for receipt in receipts), Counter())
+
+
+async def test_the_ledger_balances_after_a_batch_and_after_kills(impatient: Stack) -> None:
+    """Every outcome is in it, once, and nothing stays in flight or unexplained."""
+    stack = impatient
+    leads = [
+        {"id": f"l-{n}", "source": "campaign", **({} if n % 33 == 0 else {"status": "new"})}
+        for n in range(1000)
+    ]
+    async with client_of(stack.gateway.url, "acme") as client:
+        answered, _ = await client.post(
+            "/v1/customer/leads:ingest", {"leads": leads}, Prefer="handling=lenient, wait=20"
+        )
+    assert answered < 300
+    [line] = await ledger(stack, lambda lines: bool(lines) and not lines[0]["in_flight"])
+    assert dict.fromkeys(Outcome, 0) | {"created": 969, "dead": 31} == line["outcomes"]
+    assert (1000, 0) == (line["accepted"], line["unexplained"])
+
+    async with Load(stack.gateway.url, random.randrange(2**32)) as load:
+        for process in (stack.ingestor, stack.gateway, stack.ingestor):
+            await load.acknowledges(150)
+            await process.kill()
+            await process.start()
+        await load.acknowledges(50)
+    least = 1000 + load.ledger.acknowledged
+
+    def settled(lines: list[Line]) -> bool:
+        done = sum(sum(one["outcomes"].values()) for one in lines)
+        return done >= least and not any(one["in_flight"] for one in lines)
+
+    lines = await ledger(stack, settled)
+    assert [0] * len(lines) == [line["unexplained"] for line in lines]
+    assert all(map(balanced, lines))
+    shown: Counter[str] = sum((Counter(line["outcomes"]) for line in lines), Counter())
+    assert await outcomes_by_receipts(stack) == shown
+
+
+async def test_what_was_lost_is_shown_and_stays(impatient: Stack, rabbitmq_session: RabbitNode) -> None:
+    """A message that somebody takes off the queue: the status says so, exits 1, and a log line tells."""
+    stack = impatient
+    await stack.ingestor.terminate()
+    async with client_of(stack.gateway.url, "acme") as client:
+        answered, _ = await client.post(
+            "/v1/customer/leads:ingest", {"leads": [{"id": "l-1", "source": "campaign", "status": "new"}]}
+        )
+    assert 202 == answered
+    queue = AmqpQueue(rabbitmq_session.url, name=QUEUE, max_messages=1_000_000, max_bytes=4096 * 1024 * 1024)
+    async with queue.consumer(10) as consumer:
+        for delivery in await consumer.take(10, 1_000_000, 5):
+            await delivery.ack()
+    await stack.ingestor.start()
+
+    [line] = await ledger(stack, lambda lines: bool(lines) and bool(lines[0]["unexplained"]))
+
+    assert (1, 0, 1) == (line["accepted"], line["in_flight"], line["unexplained"])
+    code, printed = await status(stack)
+    assert 1 == code
+    assert "unexplained" in printed
+    assert "records_unexplained" in stack.ingestor.log()
