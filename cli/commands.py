@@ -24,6 +24,7 @@ from cli.token_keys import embedded_jwt_key
 from cli.webhooks import app as webhooks
 from domain.clock import system_clock
 from gateway.auth import mint_token
+from gateway.operators import OPERATOR_SCOPES
 from gateway.rest.server import Address
 from storage.errors import StoreSetupError
 
@@ -74,12 +75,18 @@ def ingestor() -> None:
 
 @app.command()
 def token(
-    tenant: Annotated[str, typer.Option(help="The tenant that the token is for.")],
     scope: Annotated[str, typer.Option(help="Scopes, with spaces between them.")],
+    tenant: Annotated[
+        str | None,
+        typer.Option(help="The tenant that the token is for; only an operator's may be for all."),
+    ] = None,
+    subject: Annotated[str, typer.Option(help="Who the token names, and the audit.")] = "portico-cli",
     data_dir: DataDir = None,
     ttl: Annotated[int, typer.Option(min=1, help="Seconds until it expires.")] = 3600,
 ) -> None:
     """Print a token for the embedded default, and nothing else."""
+    if tenant is None and not OPERATOR_SCOPES.issuperset(scope.split() or [""]):
+        fail("give --tenant: only a token with operator scopes alone may be for all tenants")
     settings = settings_of(data_dir=data_dir)
     key = settings.jwt_key
     try:
@@ -89,7 +96,7 @@ def token(
             audience=settings.jwt_audience,
             tenant=tenant,
             scopes=scope.split(),
-            subject="portico-cli",
+            subject=subject,
             ttl=ttl,
             now=system_clock(),
         )

@@ -5,13 +5,14 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
+from cli.admin_parts import operator_surfaces
 from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor
@@ -20,6 +21,7 @@ from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
 from gateway.admin import Check, admin_app
+from gateway.rest.app import Surface
 from gateway.rest.server import Address, serve
 
 _log = structlog.get_logger(__name__)
@@ -71,7 +73,8 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
     signals = Signals(settings.drain_seconds)
     async with (
         open_base(settings, embedded=False) as base,
-        _admin(base) as admin,
+        operator_surfaces(base, embedded=False) as surfaces,
+        _admin(base, surfaces) as admin,
         keeping_ledger(base),
         open_gateway(base, embedded=False) as gateway,
     ):
@@ -94,7 +97,11 @@ async def run_ingestor(settings: Settings) -> None:
 async def run_up(settings: Settings, announce: Announce) -> None:
     """Everything in one process, which waits for a MongoDB that a setting names and that is away."""
     signals = Signals(settings.drain_seconds)
-    async with open_base(settings, embedded=True) as base, _admin(base) as admin:
+    async with (
+        open_base(settings, embedded=True) as base,
+        operator_surfaces(base, embedded=True) as surfaces,
+        _admin(base, surfaces) as admin,
+    ):
         await _prepare(base, signals)
         if signals.asked:
             return
@@ -194,14 +201,14 @@ class _Admin:
 
 
 @asynccontextmanager
-async def _admin(base: Base) -> AsyncIterator[_Admin]:
+async def _admin(base: Base, surfaces: Sequence[Surface] = ()) -> AsyncIterator[_Admin]:
     """The admin port, open while everything else starts and drains, and not ready then."""
     ProcessCollector(registry=base.registry)
     PlatformCollector(registry=base.registry)
     GCCollector(registry=base.registry)
     settings = base.settings
     checks: dict[str, Check] = {}
-    app = admin_app(checks, base.registry)
+    app = admin_app(checks, base.registry, surfaces)
     async with serve(app, settings.admin_host, settings.admin_port) as address:
         admin = _Admin(address, checks)
         checks["serving"] = lambda: admin.serving

@@ -1,17 +1,26 @@
-"""The admin port: health for orchestrators, metrics for Prometheus."""
+"""The admin port: health for orchestrators, metrics for Prometheus, and what operators are given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from gateway.rest.admin.problems import operator_refusal, problem
+from gateway.rest.app import Surface
+from gateway.rest.errors import error_middleware, surfaces
+from gateway.rest.odp_errors import odp_renderer
+from gateway.rest.request_id import request_id_middleware
 
 Check = Callable[[], bool]
 """Whether one part of the process is ready; answers at once, from what is known."""
 
 
-def admin_app(checks: Mapping[str, Check], registry: CollectorRegistry) -> web.Application:
+def admin_app(
+    checks: Mapping[str, Check], registry: CollectorRegistry, mounted: Sequence[Surface] = ()
+) -> web.Application:
     """`/healthz`: the process answers. `/readyz`: every one of `checks` holds, else 503 and which
-    one does not. `/metrics`: `registry` in Prometheus' text format."""
+    one does not. `/metrics`: `registry` in Prometheus' text format. `mounted` knows who asks; these
+    three do not."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -25,8 +34,13 @@ def admin_app(checks: Mapping[str, Check], registry: CollectorRegistry) -> web.A
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application()
+    surface_for = surfaces({"/admin": problem}, default=odp_renderer())
+    app = web.Application(
+        middlewares=[request_id_middleware, error_middleware(surface_for, operator_refusal)]
+    )
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    for surface in mounted:
+        app.router.add_routes(surface.routes())
     return app

@@ -35,3 +35,4 @@ class InvalidPayloadError(RepairError):
         """`faults`: the first of each malformed record."""
         said = "; ".join(f"{fault.code} at {fault.pointer or '/'}: {fault.message}" for fault in faults)
         super().__init__(f"the contract does not take this: {said}")
+        self.faults = tuple(faults)

@@ -20,7 +20,7 @@ _SURFACES = {"/v1/customer": "odp_v1", "/v2": "od_v2", "/oauth": "oauth"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `portico`."""
 
 
-_DEADLINE = 75.0
+DEADLINE = 75.0
 """Seconds: the body's, the confirm's and the longest wait for an outcome, together."""
 
 
@@ -56,7 +56,7 @@ def rest_app(mounted: Sequence[Surface], metrics: GatewayMetrics) -> web.Applica
 async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     """One deadline a request, whatever hangs behind it (design §7)."""
     try:
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(DEADLINE):
             return await handler(request)
     except TimeoutError as error:
         raise DeadlineError("no answer in time") from error

@@ -1,0 +1,35 @@
+"""What operators are given on the admin port, wired over the store."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from cli.base import Base
+from cli.operator_parts import desks
+from cli.token_keys import issuing_keys, token_keys
+from contracts.admin.openapi import openapi
+from gateway.auth import Authenticator
+from gateway.operators import Operators
+from gateway.rest.admin.dead_letters import DeadLettersSurface
+from gateway.rest.app import Surface
+from gateway.rest.body import BodyBudget
+
+_BODY_BYTES = 32 * 1024 * 1024
+"""Of all requests of operators together."""
+
+
+@asynccontextmanager
+async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequence[Surface]]:
+    """The surfaces; operators are known by the tokens that the gateway verifies too."""
+    settings = base.settings
+    async with token_keys(settings, embedded=embedded) as keys:
+        authenticator = Authenticator(
+            keys,
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            own=issuing_keys(settings, embedded=embedded),
+        )
+        operators = Operators(authenticator)
+        open_desk = desks(settings, base.store, base.endpoints.subscribed)
+        document = openapi(version=version("portico"))
+        yield [DeadLettersSurface(operators, open_desk, BodyBudget(_BODY_BYTES), document)]
