@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import random
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict
 
 import pytest
 
+from cli.status import LedgerLine, read_status
 from domain.records import Outcome
 from messaging.amqp import AmqpQueue
 from storage.driver import open_database
@@ -19,25 +20,27 @@ from tests.support.portico import COMMAND, client_of
 from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, production_stack
 
-QUEUE = "portico.ledger"
 PATIENCE = 45.0
-Line = dict[str, Any]
+Lines = list[LedgerLine]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def impatient(
-    tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: str, database_name: str
+    tmp_path_factory: pytest.TempPathFactory, rabbitmq_session: RabbitNode, mongodb_url: str
 ) -> AsyncIterator[Stack]:
     """A stack of its own, whose bookkeeper waits no longer than a second."""
+    name = f"portico_ledger_{uuid.uuid4().hex[:8]}"
     async with production_stack(
-        tmp_path,
+        tmp_path_factory.mktemp("ledger"),
         amqp_url=rabbitmq_session.url,
-        queue=QUEUE,
+        queue=name,
         mongodb_url=mongodb_url,
-        database=database_name,
+        database=name,
         PORTICO_LEDGER_GRACE_SECONDS="1",
     ) as stack:
         yield stack
+    async with open_database(mongodb_url, name) as database:
+        await database.drop()
 
 
 async def status(stack: Stack, *flags: str) -> tuple[int, str]:
@@ -56,25 +59,24 @@ async def status(stack: Stack, *flags: str) -> tuple[int, str]:
     return process.returncode, printed.decode()
 
 
-async def ledger(stack: Stack, until: Callable[[list[Line]], bool]) -> list[Line]:
-    """The lines of the ledger, once they are as told."""
-    lines: list[Line] = []
+async def ledger(stack: Stack, until: Callable[[Lines], bool], tenant: str = "") -> Lines:
+    """The lines of the ledger, of one tenant or of all, once they are as told."""
+    lines: Lines = []
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                _, printed = await status(stack, "--json")
-                lines = json.loads(printed)["ledger"]
+                seen = (await read_status(stack.ingestor.admin)).ledger
+                lines = [one for one in seen if tenant in ("", one.tenant)]
                 if until(lines):
                     return lines
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.1)
     except TimeoutError:
         pytest.fail(f"the ledger stays {lines}")
 
 
-def balanced(line: Line) -> bool:
+def balanced(line: LedgerLine) -> bool:
     """Whether the equation holds."""
-    settled: int = sum(line["outcomes"].values())
-    return bool(line["accepted"] == settled + line["in_flight"] + line["unexplained"])
+    return line.accepted == sum(line.outcomes.values()) + line.in_flight + line.unexplained
 
 
 async def outcomes_by_receipts(stack: Stack) -> Counter[str]:
@@ -96,9 +98,11 @@ async def test_the_ledger_balances_after_a_batch_and_after_kills(impatient: Stac
             "/v1/customer/leads:ingest", {"leads": leads}, Prefer="handling=lenient, wait=20"
         )
     assert answered < 300
-    [line] = await ledger(stack, lambda lines: bool(lines) and not lines[0]["in_flight"])
-    assert dict.fromkeys(Outcome, 0) | {"created": 969, "dead": 31} == line["outcomes"]
-    assert (1000, 0) == (line["accepted"], line["unexplained"])
+    [line] = await ledger(stack, lambda lines: bool(lines) and not lines[0].in_flight)
+    assert dict.fromkeys(Outcome, 0) | {"created": 969, "dead": 31} == line.outcomes
+    assert (1000, 0) == (line.accepted, line.unexplained)
+    code, printed = await status(stack, "--json")
+    assert (0, [asdict(line)]) == (code, json.loads(printed)["ledger"])
 
     async with Load(stack.gateway.url, random.randrange(2**32)) as load:
         for process in (stack.ingestor, stack.gateway, stack.ingestor):
@@ -108,35 +112,39 @@ async def test_the_ledger_balances_after_a_batch_and_after_kills(impatient: Stac
         await load.acknowledges(50)
     least = 1000 + load.ledger.acknowledged
 
-    def settled(lines: list[Line]) -> bool:
-        done = sum(sum(one["outcomes"].values()) for one in lines)
-        return done >= least and not any(one["in_flight"] for one in lines)
+    def settled(lines: Lines) -> bool:
+        done = sum(sum(one.outcomes.values()) for one in lines)
+        return done >= least and not any(one.in_flight for one in lines)
 
     lines = await ledger(stack, settled)
-    assert [0] * len(lines) == [line["unexplained"] for line in lines]
+    assert [0] * len(lines) == [line.unexplained for line in lines]
     assert all(map(balanced, lines))
-    shown: Counter[str] = sum((Counter(line["outcomes"]) for line in lines), Counter())
+    shown: Counter[str] = sum((Counter(line.outcomes) for line in lines), Counter())
     assert await outcomes_by_receipts(stack) == shown
 
 
-async def test_what_was_lost_is_shown_and_stays(impatient: Stack, rabbitmq_session: RabbitNode) -> None:
+async def test_what_was_lost_is_shown_and_stays(
+    impatient: Stack, rabbitmq_session: RabbitNode, tenant: str
+) -> None:
     """A message that somebody takes off the queue: the status says so, exits 1, and a log line tells."""
     stack = impatient
     await stack.ingestor.terminate()
-    async with client_of(stack.gateway.url, "acme") as client:
+    async with client_of(stack.gateway.url, tenant) as client:
         answered, _ = await client.post(
             "/v1/customer/leads:ingest", {"leads": [{"id": "l-1", "source": "campaign", "status": "new"}]}
         )
     assert 202 == answered
-    queue = AmqpQueue(rabbitmq_session.url, name=QUEUE, max_messages=1_000_000, max_bytes=4096 * 1024 * 1024)
+    queue = AmqpQueue(
+        rabbitmq_session.url, name=stack.database, max_messages=1_000_000, max_bytes=4096 * 1024 * 1024
+    )
     async with queue.consumer(10) as consumer:
         for delivery in await consumer.take(10, 1_000_000, 5):
             await delivery.ack()
     await stack.ingestor.start()
 
-    [line] = await ledger(stack, lambda lines: bool(lines) and bool(lines[0]["unexplained"]))
+    [line] = await ledger(stack, lambda lines: bool(lines) and bool(lines[0].unexplained), tenant)
 
-    assert (1, 0, 1) == (line["accepted"], line["in_flight"], line["unexplained"])
+    assert (1, 0, 1) == (line.accepted, line.in_flight, line.unexplained)
     code, printed = await status(stack)
     assert 1 == code
     assert "unexplained" in printed
