@@ -72,6 +72,19 @@ def test_token_refuses_a_tenant_that_nobody_would_accept(tenant: str) -> None:
     assert "tenant" in result.stderr
 
 
+def test_a_token_for_all_tenants_is_an_operators_alone() -> None:
+    """Without --tenant it has no `org`, and names whom --subject says; with any other scope it is refused."""
+    environment = {"PORTICO_JWT_KEY": KEY}
+    good = ["token", "--scope", "operator.read operator.repair", "--subject", "ana"]
+    made = CliRunner().invoke(app, good, env=environment)
+    claims = jwt.decode(made.stdout.strip(), KEY, algorithms=["HS256"], audience="portico")
+    assert ("ana", False) == (claims["sub"], "org" in claims)
+    for scope in ("od.crm", "operator.read od.crm", "", "operator.everything"):
+        refused = CliRunner().invoke(app, ["token", "--scope", scope], env=environment)
+        assert (2, "") == (refused.exit_code, refused.stdout)
+        assert "give --tenant" in refused.stderr
+
+
 WRONG = {
     "host": ({"PORTICO_HOST": "0.0.0.0"}, "PORTICO_HOST is not a loopback address"),  # noqa: S104
     "grpc host": ({"PORTICO_GRPC_HOST": "::"}, "PORTICO_GRPC_HOST is not a loopback address"),
