@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
+from cli.dead_letter_patch import patch
 from cli.dead_letter_views import done_line, print_json, print_table
 from cli.operator_parts import run
 from cli.settings import Settings
@@ -21,6 +22,7 @@ from domain.reading import Cursor
 from domain.records import Outcome
 
 app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
+app.command()(patch)
 
 
 @app.command()

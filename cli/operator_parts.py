@@ -15,6 +15,7 @@ from domain.clock import system_clock
 from domain.dead_letters.desk import Desk, OpenDesk
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.one_tenant import OneTenant
+from domain.dead_letters.patching import Patching
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Means
 from domain.facts import Subscribed
@@ -46,7 +47,10 @@ def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
     def open_desk(actor: str, tenant: str | None = None) -> Desk:
         trail = Trail(store.audit, system_clock, actor)
         letters = store.kept_letters if tenant is None else OneTenant(store.kept_letters, tenant)
-        return Desk(letters=DeadLetters(letters, means, trail))
+        return Desk(
+            letters=DeadLetters(letters, means, trail),
+            patching=Patching(letters, means, trail),
+        )
 
     return open_desk
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.dead_letters.patching import Patching
 from domain.dead_letters.use_case import DeadLetters
 
 
@@ -11,6 +12,7 @@ class Desk:
     """The use cases of one operator, who is named in all that they leave behind."""
 
     letters: DeadLetters
+    patching: Patching
 
 
 class OpenDesk(Protocol):

@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
+from domain.dead_letters.editing import Editing
 from domain.dead_letters.entities import Group, KeptLetter, Selection, State, Trial
-from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, NoSuchLetterError, RepairError
+from domain.dead_letters.errors import EditConflictError, NoSuchLetterError, RepairError
+from domain.dead_letters.paging import frozen_pages
 from domain.dead_letters.ports import Apply, KeptLetterStore, LetterReader
-from domain.dead_letters.trail import Trail, digest
+from domain.dead_letters.trail import Trail
 from domain.dead_letters.trial import refusal_of, trials
 from domain.reading import Cursor
 from domain.records import Outcome
-
-_AT_ONCE = 50
-"""Letters in hand at a time, whatever is selected."""
 
 _CHANGED = "somebody else changed it meanwhile"
 
@@ -49,6 +48,7 @@ class DeadLetters:
         self._letters = letters
         self._means = means
         self._trail = trail
+        self._editing = Editing(letters, means.reader, trail)
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups with letters in `selection`, the largest first. Raises RepairError."""
@@ -141,26 +141,10 @@ class DeadLetters:
         kept = await self.get(id)
         if kept.revision != revision:
             raise EditConflictError(kept)
-        self._require_editable(kept)
-        faults = self._means.reader.read(kept.letter, payload).faults
-        if faults:
-            raise InvalidPayloadError(faults)
-        await self._trail.note_edit(kept, "edit", Selection(ids=(id,)), payload)
-        digests = f"{digest(kept.payload)} -> {digest(payload)}"
-        after = replace(self._trail.after(kept, "edit", digests, State.OPEN), edited=payload)
-        changed = await self._letters.change(kept, after)
+        changed = await self._editing.put(kept, payload, "edit", Selection(ids=(id,)))
         if changed is None:
             raise EditConflictError(await self.get(id))
         return changed
-
-    def _require_editable(self, kept: KeptLetter) -> None:
-        if kept.state is not State.OPEN:
-            raise RepairError(f"it is {kept.state}")
-        if refusal := refusal_of(kept.letter):
-            raise RepairError(refusal)
-        if kept.stored_in_part:
-            # Under the same version another content would never be stored, and nobody would notice.
-            raise RepairError("some of its records are stored: let the sender send the others again")
 
     async def discard(self, selection: Selection, reason: str) -> AsyncIterator[Done]:
         """Give up the open letters of `selection`, for a reason. Raises RepairError without one."""
@@ -186,10 +170,6 @@ class DeadLetters:
             return f"it is {kept.state}"
         return refusal_of(kept.letter)
 
-    async def _pages(self, selection: Selection) -> AsyncIterator[list[KeptLetter]]:
-        """What is selected now, in parts; letters that come in meanwhile are not."""
-        frozen = replace(selection, until=self._trail.now() if selection.until is None else selection.until)
-        after: Cursor | None = None
-        while page := await self._letters.page(frozen, after=after, limit=_AT_ONCE):
-            yield page
-            after = Cursor(page[-1].letter.first_seen, page[-1].id)
+    def _pages(self, selection: Selection) -> AsyncIterator[list[KeptLetter]]:
+        """What is selected now, in parts."""
+        return frozen_pages(self._letters, selection, self._trail.now())

@@ -1,0 +1,150 @@
+"""`portico dead-letters patch`: one change for many letters, tried on samples first."""
+
+import difflib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.dead_letter_flags import Actor, Json, Reveal, name_of, require_narrow, selected
+from cli.dead_letter_views import clean, done_line, print_json
+from cli.operator_parts import run
+from cli.settings import Settings
+from cli.terminal import DataDir, fail, settings_of
+from contracts.admin.views import DID, WOULD, done_view
+from contracts.letter_changes import json_patch, named_transform
+from contracts.letter_transforms import TRANSFORMS
+from contracts.masking import payload_of
+from domain.dead_letters.changes import Change
+from domain.dead_letters.desk import Desk
+from domain.dead_letters.entities import Selection
+from domain.dead_letters.errors import RepairError
+from domain.dead_letters.patching import Sample
+from domain.dead_letters.use_case import Done
+from domain.records import Outcome
+
+_TRANSFORMS = "; ".join(
+    f"{name} ({', '.join((*one.needs, *one.takes)) or 'no arguments'}) {one.says}"
+    for name, one in TRANSFORMS.items()
+)
+
+
+@selected
+def patch(  # noqa: PLR0913, PLR0917 - each is a flag
+    selection: Selection,
+    patch: Annotated[
+        Path | None, typer.Option(help="A JSON Patch (RFC 6902) for each payload; - for standard input.")
+    ] = None,
+    transform: Annotated[str | None, typer.Option(help=f"One of: {_TRANSFORMS}.")] = None,
+    arg: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, for the transform; may be given again.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show samples, and change nothing.")] = False,
+    samples: Annotated[int, typer.Option(min=1, max=100, help="How many, with --preview.")] = 5,
+    reveal: Reveal = False,
+    as_json: Json = False,
+    actor: Actor = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Change the payloads of many letters, for the next replay. The originals stay.
+
+    What the contract would not take is refused and stays as it is. Exits 1 where something was refused,
+    or would be or would fail again.
+    """
+    require_narrow(selection)
+    change = _change(patch, transform, arg or [])
+    settings = settings_of(data_dir=data_dir)
+    if preview:
+        found = _previewed(settings, selection, change, samples, name_of(actor) if reveal else None)
+        good = _print_samples(found, reveal=reveal, as_json=as_json)
+    else:
+        good = _patched(settings, name_of(actor), selection, change, as_json=as_json)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _change(file: Path | None, name: str | None, pairs: list[str]) -> Change:
+    if (file is None) == (name is None):
+        fail("give either --patch or --transform")
+    if file is not None and pairs:
+        fail("--arg is for --transform")
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        fail(f"--arg {wrong[0]} is not NAME=VALUE")
+    try:
+        if name is not None:
+            return named_transform(name, {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs})
+        return json_patch(sys.stdin.buffer.read() if str(file) == "-" else Path(str(file)).read_bytes())
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+    except RepairError as error:
+        fail(str(error))
+
+
+def _previewed(
+    settings: Settings, selection: Selection, change: Change, samples: int, revealed_to: str | None
+) -> list[Sample]:
+    async def use(desk: Desk) -> list[Sample]:
+        found = await desk.patching.preview(selection, change, samples)
+        if revealed_to is not None:
+            for sample in found:
+                await desk.letters.reveal(sample.letter.id)
+        return found
+
+    return run(settings, revealed_to or "", use)
+
+
+def _patched(settings: Settings, actor: str, selection: Selection, change: Change, *, as_json: bool) -> bool:
+    views: list[dict[str, Any]] = []
+
+    async def use(desk: Desk) -> bool:
+        good = True
+        async for done in desk.patching.patch(selection, change):
+            good = good and not done.refused
+            if as_json:
+                views.append({**done_view(done, DID), "revision": done.letter.revision})
+            else:
+                said = "" if done.refused else f"\tpatched: revision {done.letter.revision}"
+                typer.echo(_line(done, DID) + said)
+        return good
+
+    good = run(settings, actor, use)
+    if as_json:
+        print_json(views)
+    return good
+
+
+def _line(done: Done, words: Mapping[Outcome, str]) -> str:
+    return "\t".join(clean(part) for part in done_line(done, words).split("\t"))
+
+
+def _print_samples(found: list[Sample], *, reveal: bool, as_json: bool) -> bool:
+    if as_json:
+        print_json([_sample_view(sample, reveal=reveal) for sample in found])
+    else:
+        for sample in found:
+            typer.echo("\n".join(_sample_lines(sample, reveal=reveal)))
+    return all(not sample.refused and not (sample.trial and sample.trial.fault) for sample in found)
+
+
+def _sample_view(sample: Sample, *, reveal: bool) -> dict[str, Any]:
+    return {
+        **done_view(Done(sample.letter, sample.refused, sample.trial), WOULD),
+        "before": payload_of(sample.letter.payload, reveal=reveal),
+        "after": None if sample.after is None else payload_of(sample.after, reveal=reveal),
+    }
+
+
+def _sample_lines(sample: Sample, *, reveal: bool) -> list[str]:
+    lines = [_line(Done(sample.letter, sample.refused, sample.trial), WOULD)]
+    if sample.after is None:
+        return lines
+    before, after = (
+        json.dumps(payload_of(payload, reveal=reveal), ensure_ascii=False, indent=2).splitlines()
+        for payload in (sample.letter.payload, sample.after)
+    )
+    changed = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
+    return lines + ([clean(line) for line in changed] or ["only masked values change: --reveal shows them"])
