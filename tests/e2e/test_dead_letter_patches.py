@@ -10,13 +10,13 @@ from tests.support.stacks import Stack
 
 
 async def test_a_group_is_patched_after_a_look_at_samples(
-    client: Client, tenant: str, stack: Stack, tmp_path: Path
+    caller: Client, tenant: str, embedded: Stack, tmp_path: Path
 ) -> None:
     """By a transform and by a JSON Patch; personal data is masked; a bad change is refused with status 2."""
-    operator = Operator.beside(stack, tmp_path)
+    operator = Operator.beside(embedded, tmp_path)
     faulty = [customer(n, externalIds=f"app:{n}") for n in range(3)]
     nameless = customer(9, name=...)
-    assert {"dead": 4} == await posted(client, *faulty, nameless)
+    assert {"dead": 4} == await posted(caller, *faulty, nameless)
     mine = ("--tenant", tenant)
     change = ("--transform", "wrap-in-array", "--arg", "pointer=/externalIds")
 
