@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.portico import Client, client_of
+from tests.support.portico import Client
 from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, embedded_stack, production_stack
 from tests.support.tokens import minted
@@ -49,8 +49,8 @@ def tenant() -> str:
 @pytest.fixture
 async def client(stack: Stack, tenant: str) -> AsyncIterator[Client]:
     """A client of the stack, as the test's tenant."""
-    async with client_of(stack.gateway.url, tenant) as one:
-        yield one
+    async with aiohttp.ClientSession() as session:
+        yield Client(session, stack.gateway.url, minted(tenant))
 
 
 @pytest.fixture

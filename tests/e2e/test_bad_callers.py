@@ -37,7 +37,7 @@ BAD = {
     "endless": "Bearer " + "a" * 8000,
     "expired": f"Bearer {minted(exp=int(time.time()) - 60)}",
     "never expires": f"Bearer {minted(exp=None)}",
-    "not yet": f"Bearer {minted(nbf=int(time.time()) + 600)}",
+    "not yet": f"Bearer {minted(nbf=int(time.time()) + 7_200, exp=int(time.time()) + 10_800)}",
     "another audience": f"Bearer {minted(aud='somebody')}",
     "another issuer": f"Bearer {minted(iss='somebody')}",
     "no audience": f"Bearer {minted(aud=None)}",

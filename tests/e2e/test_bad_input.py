@@ -77,10 +77,10 @@ MALFORMED: dict[str, tuple[str, bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-async def test_every_fault_is_named(caller: Client, case: str) -> None:
+async def test_every_fault_is_named(client: Client, case: str) -> None:
     """400 in the ODP error model; `details.fields` has every fault with its JSON Pointer."""
     plural, body, pointers = MALFORMED[case]
-    reply = await ingest(caller, plural, body)
+    reply = await ingest(client, plural, body)
     fields = reply.refused(400, "INVALID_PAYLOAD")["fields"]
     assert pointers == reply.pointers
     assert {"pointer", "code", "message"} == {name for field in fields for name in field}
@@ -88,29 +88,29 @@ async def test_every_fault_is_named(caller: Client, case: str) -> None:
 
 
 @pytest.mark.parametrize("opened", ['{"d":', "["], ids=["objects", "arrays"])
-async def test_nesting_has_a_bound(caller: Client, opened: str) -> None:
+async def test_nesting_has_a_bound(client: Client, opened: str) -> None:
     """64 levels are taken, one more is refused, and a hundred thousand hurt nobody."""
     closed = {'{"d":': "}", "[": "]"}[opened]
     for depth, status in ((62, 202), (63, 400), (100_000, 400)):
-        reply = await ingest(caller, "leads", lead(f'"x":{opened * depth}1{closed * depth}'))
+        reply = await ingest(client, "leads", lead(f'"x":{opened * depth}1{closed * depth}'))
         assert status == reply.status, depth
         if depth == 63:
             assert ["/lead/x"] == [pointer[:7] for pointer in reply.pointers]
 
 
-async def test_the_first_hundred_faults_are_named(caller: Client) -> None:
+async def test_the_first_hundred_faults_are_named(client: Client) -> None:
     """A thousand bad records do not make an answer of megabytes."""
-    reply = await ingest(caller, "leads", several("leads", *[{}] * 1000))
+    reply = await ingest(client, "leads", several("leads", *[{}] * 1000))
     reply.refused(400, "INVALID_PAYLOAD")
     assert 100 == len(reply.pointers)
     assert "/leads/0/id" == reply.pointers[0]
 
 
-async def test_nothing_of_a_body_is_accepted_with_a_bad_record(caller: Client) -> None:
+async def test_nothing_of_a_body_is_accepted_with_a_bad_record(client: Client) -> None:
     """Strict is the default (ruling R3)."""
     body = several("customers", example("customers", id="good"), example("customers", updatedAt=NAIVE))
-    assert ["/customers/1/updatedAt"] == (await ingest(caller, "customers", body)).pointers
-    assert {"customers": []} == (await ask(caller, "GET", "/v1/customer/customers")).json
+    assert ["/customers/1/updatedAt"] == (await ingest(client, "customers", body)).pointers
+    assert {"customers": []} == (await ask(client, "GET", "/v1/customer/customers")).json
 
 
 PACKED = {
@@ -122,15 +122,15 @@ PACKED = {
 
 
 @pytest.mark.parametrize("coding", PACKED)
-async def test_packed_bodies_are_unpacked(caller: Client, coding: str) -> None:
+async def test_packed_bodies_are_unpacked(client: Client, coding: str) -> None:
     """And stored like any other."""
-    reply = await ingest(caller, "leads", PACKED[coding], Content_Encoding=coding, Prefer="wait=20")
+    reply = await ingest(client, "leads", PACKED[coding], Content_Encoding=coding, Prefer="wait=20")
     assert (202, 1) == (reply.status, reply.json["receipt"]["counts"]["created"])
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 @pytest.mark.parametrize("damage", ["plain", "cut", "flipped", "trailing", "empty"])
-async def test_damaged_packing_is_refused(caller: Client, coding: str, damage: str) -> None:
+async def test_damaged_packing_is_refused(client: Client, coding: str, damage: str) -> None:
     """The body as a whole is at fault."""
     packed = bytearray(PACKED[coding])
     match damage:
@@ -144,15 +144,15 @@ async def test_damaged_packing_is_refused(caller: Client, coding: str, damage: s
             packed += b"more"
         case "empty":
             packed = bytearray()
-    reply = await ingest(caller, "leads", bytes(packed), Content_Encoding=coding)
+    reply = await ingest(client, "leads", bytes(packed), Content_Encoding=coding)
     reply.refused(400, "INVALID_PAYLOAD")
     assert [""] == reply.pointers
 
 
 @pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "gzip;q=1", "chunked", "nonsense"])
-async def test_other_encodings_are_refused(caller: Client, coding: str) -> None:
+async def test_other_encodings_are_refused(client: Client, coding: str) -> None:
     """415 is in none of this surface's lists: 400, with what is taken."""
-    reply = await ingest(caller, "leads", one("leads"), Content_Encoding=coding)
+    reply = await ingest(client, "leads", one("leads"), Content_Encoding=coding)
     reply.refused(400, "UNSUPPORTED_ENCODING")
     assert "gzip, zstd, identity" == reply.headers["Accept-Encoding"]
 
@@ -160,18 +160,18 @@ async def test_other_encodings_are_refused(caller: Client, coding: str) -> None:
 @pytest.mark.parametrize(
     "media_type", [None, "", "text/plain", "application/xml", "application/json; charset=latin-1", "json"]
 )
-async def test_other_media_types_are_refused(caller: Client, media_type: str | None) -> None:
+async def test_other_media_types_are_refused(client: Client, media_type: str | None) -> None:
     """400 likewise."""
-    reply = await ingest(caller, "leads", one("leads"), Content_Type=media_type)
+    reply = await ingest(client, "leads", one("leads"), Content_Type=media_type)
     reply.refused(400, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize(
     "media_type", ["application/json; charset=UTF-8", "APPLICATION/JSON", "application/vnd.odp+json"]
 )
-async def test_json_by_any_of_its_names_is_taken(caller: Client, media_type: str) -> None:
+async def test_json_by_any_of_its_names_is_taken(client: Client, media_type: str) -> None:
     """With a charset, in capitals, or as a type that ends in +json."""
-    assert 202 == (await ingest(caller, "leads", one("leads"), Content_Type=media_type)).status
+    assert 202 == (await ingest(client, "leads", one("leads"), Content_Type=media_type)).status
 
 
 def _bomb(coding: str) -> bytes:
@@ -182,38 +182,38 @@ def _bomb(coding: str) -> bytes:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
-async def test_bombs_are_refused_at_the_bound(caller: Client, coding: str) -> None:
+async def test_bombs_are_refused_at_the_bound(client: Client, coding: str) -> None:
     """300 MiB in a few hundred kilobytes are never unpacked."""
-    details = (await ingest(caller, "leads", _bomb(coding), Content_Encoding=coding)).refused(
+    details = (await ingest(client, "leads", _bomb(coding), Content_Encoding=coding)).refused(
         413, "PAYLOAD_TOO_LARGE"
     )
     assert {"maxBytes": 8 * MIB} == details
 
 
-async def test_eight_mebibytes_and_a_thousand_records_are_the_bounds(caller: Client) -> None:
+async def test_eight_mebibytes_and_a_thousand_records_are_the_bounds(client: Client) -> None:
     """At the bound a body is taken, beyond it is 413, whether its length is told or not."""
     body = one("leads")
-    assert 202 == (await ingest(caller, "leads", body.ljust(8 * MIB))).status
-    (await ingest(caller, "leads", body.ljust(8 * MIB + 1))).refused(413, "PAYLOAD_TOO_LARGE")
+    assert 202 == (await ingest(client, "leads", body.ljust(8 * MIB))).status
+    (await ingest(client, "leads", body.ljust(8 * MIB + 1))).refused(413, "PAYLOAD_TOO_LARGE")
     packed = gzip.compress(body.ljust(8 * MIB + 1), 1)
-    (await ingest(caller, "leads", packed, Content_Encoding="gzip")).refused(413, "PAYLOAD_TOO_LARGE")
+    (await ingest(client, "leads", packed, Content_Encoding="gzip")).refused(413, "PAYLOAD_TOO_LARGE")
 
     leads = [example("leads", id=f"lead-{n}") for n in range(1001)]
-    assert 1000 == (await ingest(caller, "leads", several("leads", *leads[:-1]))).json["records"]
-    (await ingest(caller, "leads", several("leads", *leads))).refused(413, "TOO_MANY_RECORDS")
-    lenient = await ingest(caller, "leads", several("leads", *leads), Prefer="handling=lenient")
+    assert 1000 == (await ingest(client, "leads", several("leads", *leads[:-1]))).json["records"]
+    (await ingest(client, "leads", several("leads", *leads))).refused(413, "TOO_MANY_RECORDS")
+    lenient = await ingest(client, "leads", several("leads", *leads), Prefer="handling=lenient")
     lenient.refused(413, "TOO_MANY_RECORDS")
 
 
 @pytest.mark.parametrize("plural", EXAMPLES)
-async def test_an_empty_array_is_accepted_and_does_nothing(caller: Client, plural: str) -> None:
+async def test_an_empty_array_is_accepted_and_does_nothing(client: Client, plural: str) -> None:
     """202 with no records, and a receipt that counts none (ruling R3)."""
-    reply = await ingest(caller, plural, several(plural), Prefer="wait=20")
+    reply = await ingest(client, plural, several(plural), Prefer="wait=20")
     assert (202, 0) == (reply.status, reply.json["records"])
     assert {0} == set(reply.json["receipt"]["counts"].values())
 
 
-async def test_of_duplicate_keys_the_last_wins(caller: Client) -> None:
+async def test_of_duplicate_keys_the_last_wins(client: Client) -> None:
     """In a record, in what is free inside it, and around it (ruling R5)."""
     record = json.dumps(example("customers", name="Last", consent=...))[:-1].encode()
     body = (
@@ -221,13 +221,13 @@ async def test_of_duplicate_keys_the_last_wins(caller: Client) -> None:
         + record.replace(b'"name": "Last"', b'"name":"First","name":"Last"')
         + b',"consent":{"marketing":true,"marketing":false}}}'
     )
-    reply = await ingest(caller, "customers", body, Prefer="wait=20")
+    reply = await ingest(client, "customers", body, Prefer="wait=20")
     assert (202, 1) == (reply.status, reply.json["receipt"]["counts"]["created"])
-    [stored] = (await ask(caller, "GET", "/v1/customer/customers")).json["customers"]
+    [stored] = (await ask(client, "GET", "/v1/customer/customers")).json["customers"]
     assert ("Last", {"marketing": False}) == (stored["name"], stored["consent"])
 
 
-async def test_unknown_fields_and_odd_keys_come_back_verbatim(caller: Client) -> None:
+async def test_unknown_fields_and_odd_keys_come_back_verbatim(client: Client) -> None:
     """Nothing is refused or renamed for its name, least of all what MongoDB reads as an operator."""
     odd: dict[str, Any] = {
         "$set": {"$where": "1", "a.b": [{"$ne": None}]},
@@ -241,7 +241,7 @@ async def test_unknown_fields_and_odd_keys_come_back_verbatim(caller: Client) ->
     }
     sent = example("customers", contacts={"email": "a@example.com", **odd}, **odd)
     reply = await ingest(
-        caller, "customers", json.dumps({"customer": sent, **odd}).encode(), Prefer="wait=20"
+        client, "customers", json.dumps({"customer": sent, **odd}).encode(), Prefer="wait=20"
     )
     assert (202, 1) == (reply.status, reply.json["receipt"]["counts"]["created"]), reply
-    assert {"customers": [sent]} == (await ask(caller, "GET", "/v1/customer/customers")).json
+    assert {"customers": [sent]} == (await ask(client, "GET", "/v1/customer/customers")).json

@@ -22,15 +22,15 @@ def customer(number: int, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def operator(embedded: Stack, tmp_path: Path) -> Operator:
-    """An operator of the embedded stack."""
-    return Operator.beside(embedded, tmp_path)
+def operator(stack: Stack, tmp_path: Path) -> Operator:
+    """An operator of each stack."""
+    return Operator.beside(stack, tmp_path)
 
 
 @pytest.fixture
-async def database(embedded: Stack) -> AsyncIterator[Database]:
-    """What the embedded stack stores."""
-    async with open_database(embedded.mongodb_url, embedded.database) as opened:
+async def database(stack: Stack) -> AsyncIterator[Database]:
+    """What the stack stores."""
+    async with open_database(stack.mongodb_url, stack.database) as opened:
         yield opened
 
 
@@ -41,11 +41,11 @@ async def audited(database: Database, tenant: str) -> list[tuple[str, str]]:
 
 
 async def test_faults_are_found_by_their_cause_and_given_up(
-    caller: Client, tenant: str, operator: Operator, database: Database
+    client: Client, tenant: str, operator: Operator, database: Database
 ) -> None:
     """Three groups with their counts; the letters of one are discarded, for a reason, and stay."""
     faulty = [customer(n, **fault) for n, fault in enumerate(list(FAULTS.values()) * 2)]
-    assert {"created": 1, "dead": 6} == await posted(caller, customer(99), *faulty)
+    assert {"created": 1, "dead": 6} == await posted(client, customer(99), *faulty)
 
     groups = await operator.sees("groups", "--tenant", tenant)
     assert dict.fromkeys(FAULTS, 2) == {group["code"]: group["count"] for group in groups}
@@ -69,13 +69,13 @@ async def test_faults_are_found_by_their_cause_and_given_up(
 
 
 async def test_an_operators_story(
-    caller: Client, tenant: str, operator: Operator, database: Database, tmp_path: Path
+    client: Client, tenant: str, operator: Operator, database: Database, tmp_path: Path
 ) -> None:
     """1,000 customers, 30 of them faulty in three ways: one way is given up, one letter is edited and
     replayed, one is overtaken by a newer version. What is left says why, and nobody's doing is lost."""
     kinds = list(FAULTS.values())
     batch = [customer(n, **(kinds[n % 3] if n < 30 else {})) for n in range(1_000)]
-    assert {"created": 970, "dead": 30} == await posted(caller, *batch)
+    assert {"created": 970, "dead": 30} == await posted(client, *batch)
     mine = ("--tenant", tenant)
 
     groups = {group["code"]: group for group in await operator.sees("groups", *mine)}
@@ -99,7 +99,7 @@ async def test_an_operators_story(
     assert (2, 2) == (status, json.loads(seen)["revision"])
     assert "somebody else changed" in said
     newer = {**mended[overtaken["index"]], "name": "Newer", "updatedAt": "2030-01-01T00:00:00Z"}
-    assert {"created": 1} == await posted(caller, newer)
+    assert {"created": 1} == await posted(client, newer)
 
     both = ("--id", edited["id"], "--id", overtaken["id"])
     would = {one["id"]: one["outcomes"] for one in await operator.sees("dry-run", *both)}
@@ -126,11 +126,11 @@ async def test_an_operators_story(
 
 
 async def test_personal_data_is_masked_until_asked_for(
-    caller: Client, tenant: str, operator: Operator, database: Database
+    client: Client, tenant: str, operator: Operator, database: Database
 ) -> None:
     """And the asking is audited."""
     sent = customer(1, name=..., contacts={"email": "maria@example.com"})
-    await posted(caller, sent)
+    await posted(client, sent)
     [letter] = await operator.sees("list", "--tenant", tenant)
 
     _, masked, _ = await operator.types("show", letter["id"])
@@ -169,9 +169,9 @@ async def test_what_an_operator_gets_wrong_is_said_in_words(
     assert word in err
 
 
-async def test_tables_are_for_people(caller: Client, tenant: str, operator: Operator) -> None:
+async def test_tables_are_for_people(client: Client, tenant: str, operator: Operator) -> None:
     """Each has a line a letter, or a group; nothing that a sender wrote is obeyed by the terminal."""
-    await posted(caller, customer(1, **{"name": ..., "\x1b[2J": 1}))
+    await posted(client, customer(1, **{"name": ..., "\x1b[2J": 1}))
     _, groups, _ = await operator.types("groups", "--tenant", tenant)
     _, letters, more = await operator.types("list", "--tenant", tenant, "--limit", "1")
 

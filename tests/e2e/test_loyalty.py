@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,36 @@ import aiohttp
 import pytest
 
 from tests.support.portico import COMMAND, SECRETS, Client
-from tests.support.stacks import Stack, embedded_stack
+from tests.support.rabbitmq import RabbitNode
+from tests.support.stacks import Stack, embedded_stack, production_stack
 from tests.support.tokens import minted
 
 FILE = Path(__file__).parent / "loyalty.toml"
 LOYALTY = "/v2/customers/cust-001/loyalty"
 
 
-@pytest.fixture(scope="session")
-async def portico(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """`portico up` with a loyalty programme."""
-    home = tmp_path_factory.mktemp("loyalty")
-    async with embedded_stack(home, PORTICO_LOYALTY_FILE=str(FILE)) as stack:
+@pytest.fixture(scope="session", params=["embedded", "production"])
+async def portico(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    rabbitmq_session: RabbitNode,
+    mongodb_url: str,
+) -> AsyncIterator[Stack]:
+    """Each stack in turn, with a loyalty programme."""
+    home, programme = tmp_path_factory.mktemp("loyalty"), {"PORTICO_LOYALTY_FILE": str(FILE)}
+    if request.param == "embedded":
+        opened = embedded_stack(home, **programme)
+    else:
+        name = f"portico_loyalty_{uuid.uuid4().hex[:8]}"
+        opened = production_stack(
+            home,
+            amqp_url=rabbitmq_session.url,
+            queue=name,
+            mongodb_url=mongodb_url,
+            database=name,
+            **programme,
+        )
+    async with opened as stack:
         yield stack
 
 
@@ -53,8 +72,7 @@ async def tell(portico: Stack, tenant: str, *words: str, status: int = 0) -> str
     """What `portico loyalty` says to `words` about the customer."""
     process = await asyncio.create_subprocess_exec(
         *(str(COMMAND), "loyalty", *words, "--tenant", tenant, "--customer", "cust-001"),
-        *("--data-dir", str(portico.gateway.home / "data")),
-        env={**os.environ, **SECRETS, "PORTICO_LOYALTY_FILE": str(FILE)},
+        env={**os.environ, **SECRETS, **portico.beside},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

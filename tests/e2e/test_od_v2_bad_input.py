@@ -152,16 +152,16 @@ MALFORMED: dict[str, tuple[str, bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-async def test_every_fault_is_named(caller: Client, case: str) -> None:
+async def test_every_fault_is_named(client: Client, case: str) -> None:
     """400 whose message has the first fault's pointer, and whose details have all; nothing is accepted."""
     plural, sent, pointers = MALFORMED[case]
-    reply = await post(caller, plural, sent)
+    reply = await post(client, plural, sent)
     fields = reply.refused_flat(400, "INVALID_PAYLOAD")["fields"]
     assert pointers == reply.flat_pointers
     assert {"pointer", "code", "message"} == {name for field in fields for name in field}
     assert (pointers[0] or "the body") in reply.flat_error["message"]
     assert "Portico-Ingestion" not in reply.headers
-    assert b"[]" == (await ask(caller, "GET", PATHS[plural])).body
+    assert b"[]" == (await ask(client, "GET", PATHS[plural])).body
 
 
 @pytest.mark.parametrize(
@@ -180,47 +180,47 @@ async def test_every_fault_is_named(caller: Client, case: str) -> None:
         ("events", b'{"eventType":"anything at all","occurredAt":"2026-06-01T12:00:00-03:00"}'),
     ],
 )
-async def test_what_looks_wrong_and_is_not(caller: Client, plural: str, sent: bytes) -> None:
+async def test_what_looks_wrong_and_is_not(client: Client, plural: str, sent: bytes) -> None:
     """Accepted, and applied."""
-    reply = await post(caller, plural, sent, Prefer="wait=20")
+    reply = await post(client, plural, sent, Prefer="wait=20")
     assert (SUCCESS[plural], b"") == (reply.status, reply.body)
-    receipt = await ask(caller, "GET", reply.headers["Location"])
+    receipt = await ask(client, "GET", reply.headers["Location"])
     assert ("done", 1) == (receipt.json["status"], receipt.json["counts"]["created"])
 
 
 @pytest.mark.parametrize("plural", EXAMPLES)
-async def test_success_has_no_body(caller: Client, plural: str) -> None:
+async def test_success_has_no_body(client: Client, plural: str) -> None:
     """`Content-Length: 0` and where the receipt is; an empty array is accepted and does nothing."""
     for sent in (body(plural, example(plural)), *([] if plural in SINGLE else [b"[]"])):
-        reply = await post(caller, plural, sent)
+        reply = await post(client, plural, sent)
         assert (SUCCESS[plural], b"", "0") == (reply.status, reply.body, reply.headers["Content-Length"])
         assert f"/v1/ingestions/{reply.headers['Portico-Ingestion']}" == reply.headers["Location"]
 
 
-async def test_eight_mebibytes_and_a_thousand_records_are_the_bounds(caller: Client) -> None:
+async def test_eight_mebibytes_and_a_thousand_records_are_the_bounds(client: Client) -> None:
     """At the bound a body is taken, beyond it is 413, packed or not."""
     small = body("leads", example("leads"))
-    assert 200 == (await post(caller, "leads", small.ljust(8 * MIB))).status
+    assert 200 == (await post(client, "leads", small.ljust(8 * MIB))).status
     too_long = small.ljust(8 * MIB + 1)
     for sent, coding in ((too_long, None), (gzip.compress(too_long, 1), "gzip")):
-        reply = await post(caller, "leads", sent, Content_Encoding=coding)
+        reply = await post(client, "leads", sent, Content_Encoding=coding)
         assert {"maxBytes": 8 * MIB} == reply.refused_flat(413, "PAYLOAD_TOO_LARGE")
 
     leads = [{"id": f"lead-{n}"} for n in range(1001)]
-    assert 200 == (await post(caller, "leads", body("leads", *leads[:-1]))).status
+    assert 200 == (await post(client, "leads", body("leads", *leads[:-1]))).status
     for prefer in (None, "handling=lenient"):
-        (await post(caller, "leads", body("leads", *leads), Prefer=prefer)).refused_flat(
+        (await post(client, "leads", body("leads", *leads), Prefer=prefer)).refused_flat(
             413, "TOO_MANY_RECORDS"
         )
 
 
 @pytest.mark.parametrize("media_type", [None, "", "text/plain", "application/json; charset=latin-1"])
 @pytest.mark.parametrize("plural", ["customers", "events"])
-async def test_other_media_types_are_400(caller: Client, plural: str, media_type: str | None) -> None:
+async def test_other_media_types_are_400(client: Client, plural: str, media_type: str | None) -> None:
     """As is an encoding that nobody knows: 415 is in none of the binding's lists."""
     sent = body(plural, example(plural))
-    (await post(caller, plural, sent, Content_Type=media_type)).refused_flat(400, "UNSUPPORTED_MEDIA_TYPE")
-    (await post(caller, plural, sent, Content_Encoding="br")).refused_flat(400, "UNSUPPORTED_ENCODING")
+    (await post(client, plural, sent, Content_Type=media_type)).refused_flat(400, "UNSUPPORTED_MEDIA_TYPE")
+    (await post(client, plural, sent, Content_Encoding="br")).refused_flat(400, "UNSUPPORTED_ENCODING")
 
 
 @pytest.fixture(scope="module")
@@ -234,17 +234,17 @@ async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]
 async def test_strict_orders_keep_the_whole_schema(strict: str, tenant: str) -> None:
     """The seed's snapshot is 400 then, fault by fault; a whole order is taken and comes back."""
     async with aiohttp.ClientSession() as session:
-        caller = Client(session, strict, minted(tenant))
+        client = Client(session, strict, minted(tenant))
         whole, snapshot = EXAMPLES["orders"]["whole"], EXAMPLES["orders"]["snapshot"]
-        refused = await post(caller, "orders", body("orders", whole, snapshot))
+        refused = await post(client, "orders", body("orders", whole, snapshot))
         assert {"/1/id", "/1/type", "/1/total", "/1/customer/name"} <= set(refused.flat_pointers)
         assert not [one for one in refused.flat_pointers if one.startswith("/0")]
 
         delivered = body("orders", {**whole, "type": "DELIVERY"})
-        assert ["/0/customer"] == (await post(caller, "orders", delivered)).flat_pointers
+        assert ["/0/customer"] == (await post(client, "orders", delivered)).flat_pointers
 
-        accepted = await post(caller, "orders", body("orders", whole), Prefer="wait=20")
+        accepted = await post(client, "orders", body("orders", whole), Prefer="wait=20")
         assert 201 == accepted.status
-        assert [whole] == (await ask(caller, "GET", "/v2/orders")).json
-        described = (await ask(caller, "GET", "/v2/openapi.json")).json["components"]["schemas"]["Order"]
+        assert [whole] == (await ask(client, "GET", "/v2/orders")).json
+        described = (await ask(client, "GET", "/v2/openapi.json")).json["components"]["schemas"]["Order"]
         assert {"id", "type", "displayId", "total"} <= set(described["required"])

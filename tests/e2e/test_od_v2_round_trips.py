@@ -35,21 +35,21 @@ _NAME = {
 }
 
 
-def _somebody_new(caller: Client) -> Client:
-    return replace(caller, token=minted(f"tenant-{uuid.uuid4().hex[:12]}"))
+def _somebody_new(client: Client) -> Client:
+    return replace(client, token=minted(f"tenant-{uuid.uuid4().hex[:12]}"))
 
 
-async def _send(caller: Client, plural: str, records: list[Json]) -> None:
+async def _send(client: Client, plural: str, records: list[Json]) -> None:
     """Post all of `records`, and see each of them created or updated."""
     sent = [body(plural, one) for one in records] if plural in SINGLE else [body(plural, *records)]
-    replies = await asyncio.gather(*(post(caller, plural, one, Prefer="wait=30") for one in sent))
+    replies = await asyncio.gather(*(post(client, plural, one, Prefer="wait=30") for one in sent))
     for reply in replies:
         assert (SUCCESS[plural], b"") == (reply.status, reply.body), reply
-        assert (await ask(caller, "GET", reply.headers["Location"])).json["counts"]["dead"] == 0
+        assert (await ask(client, "GET", reply.headers["Location"])).json["counts"]["dead"] == 0
 
 
-async def _listed(caller: Client, path: str) -> list[Json]:
-    reply = await ask(caller, "GET", path)
+async def _listed(client: Client, path: str) -> list[Json]:
+    reply = await ask(client, "GET", path)
     assert (200, None) == (reply.status, reply.headers.get("Link"))
     found: list[Json] = reply.json
     return found
@@ -58,9 +58,9 @@ async def _listed(caller: Client, path: str) -> list[Json]:
 @pytest.mark.parametrize("plural", STRATEGIES)
 @_IN_BATCHES
 @given(data=st.data())
-async def test_nothing_of_what_is_posted_is_lost(caller: Client, plural: str, data: st.DataObject) -> None:
+async def test_nothing_of_what_is_posted_is_lost(client: Client, plural: str, data: st.DataObject) -> None:
     """Members that nobody knows, odd keys, nulls inside: all of it comes back; and then once more."""
-    client = _somebody_new(caller)
+    client = _somebody_new(client)
     records = data.draw(many(plural, 12 if plural in SINGLE else 40))
     await _send(client, plural, records)
     shown = await _listed(client, PATHS[plural])
@@ -121,10 +121,10 @@ def _numbered(value: Any, number: int) -> Any:
 @_IN_BATCHES
 @given(some=st.lists(_CUSTOMERS, min_size=40, max_size=40))
 async def test_from_odp_v1_through_open_delivery_and_back_nothing_changes(
-    caller: Client, some: list[Json]
+    client: Client, some: list[Json]
 ) -> None:
     """What B shows of A's customers, posted to B, leaves what A shows as it was."""
-    client = _somebody_new(caller)
+    client = _somebody_new(client)
     customers = [odp_v1_example("customers", id=f"c-{n}", **_numbered(one, n)) for n, one in enumerate(some)]
     accepted = await ingest(client, "customers", several("customers", *customers), Prefer="wait=30")
     assert 40 == accepted.json["receipt"]["counts"]["created"]

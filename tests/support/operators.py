@@ -22,18 +22,17 @@ class Operator:
     """Somebody who types `portico dead-letters`."""
 
     home: Path
-    data_dir: Path
+    settings: dict[str, str]
     name: str = "ana"
 
     @classmethod
     def beside(cls, stack: Stack, home: Path) -> "Operator":
-        """One who works in `home`, on the machine of an embedded stack."""
-        return cls(home, stack.gateway.home / "data")
+        """One who works in `home`, on the machine of `stack`."""
+        return cls(home, stack.beside)
 
     async def types(self, command: str, *arguments: str) -> tuple[int | None, str, str]:
         """Exit status, standard output and standard error."""
-        where = ("--data-dir", str(self.data_dir))
-        return await run("dead-letters", command, *arguments, *where, cwd=self.home)
+        return await run("dead-letters", command, *arguments, cwd=self.home, **self.settings)
 
     async def sees(self, command: str, *arguments: str, status: int = 0) -> Any:
         """The JSON that a command prints."""

@@ -153,10 +153,13 @@ def _check_letters(
 
 
 async def _check_identities(database: Database, tenant: str, findings: Findings) -> None:
-    """Every identity key names a customer that there is, and nobody shares one."""
-    customers = await database.collection("customers").find({"tenant": tenant}, projection=["_id"])
+    """Every identity key names a customer or lead that there is, and nobody shares one."""
+    owners = {
+        one["_id"]
+        for plural in ("customers", "leads")
+        for one in await database.collection(plural).find({"tenant": tenant}, projection=["_id"])
+    }
     identities = await database.collection("identities").find({"tenant": tenant})
-    owners = {one["_id"] for one in customers}
     findings.unexpected += [
         f"identity: {one}" for one in identities if one["shared"] or one["customer_id"] not in owners
     ]

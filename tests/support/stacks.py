@@ -19,6 +19,11 @@ class Stack:
     mongodb_url: str
     database: str
 
+    @property
+    def beside(self) -> dict[str, str]:
+        """The settings of a command that is typed on its machine."""
+        return {"PORTICO_DATA_DIR": str(self.gateway.home / "data"), **self.gateway.environment}
+
 
 @asynccontextmanager
 async def embedded_stack(home: Path, **environment: str) -> AsyncIterator[Stack]:
