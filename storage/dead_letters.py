@@ -42,7 +42,7 @@ class DeadLetterRepository:
 def fingerprint(letter: DeadLetter) -> str:
     """What letters with one cause share: operation, stage, code, and pointer without array indexes."""
     material = "\x1f".join((letter.operation, letter.stage, letter.code, _place(letter)))
-    return hashlib.sha256(_scrubbed(material).encode()).hexdigest()[:32]
+    return hashlib.sha256(scrubbed(material).encode()).hexdigest()[:32]
 
 
 def group_documents(letters: Sequence[DeadLetter]) -> list[Document]:
@@ -54,13 +54,13 @@ def group_documents(letters: Sequence[DeadLetter]) -> list[Document]:
 def _group_document(letter: DeadLetter) -> Document:
     cause = fingerprint(letter)
     return {
-        "_id": f"{cause}/{_scrubbed(letter.tenant)}",
-        "tenant": _scrubbed(letter.tenant),
+        "_id": f"{cause}/{scrubbed(letter.tenant)}",
+        "tenant": scrubbed(letter.tenant),
         "fingerprint": cause,
-        "operation": _scrubbed(letter.operation),
+        "operation": scrubbed(letter.operation),
         "stage": letter.stage,
         "code": letter.code,
-        "place": _scrubbed(_place(letter)),
+        "place": scrubbed(_place(letter)),
     }
 
 
@@ -69,8 +69,8 @@ def reason_document(letter: DeadLetter) -> Document:
     return {
         "stage": letter.stage,
         "code": letter.code,
-        "message": _scrubbed(letter.message),
-        "pointer": _scrubbed(letter.pointer),
+        "message": scrubbed(letter.message),
+        "pointer": scrubbed(letter.pointer),
     }
 
 
@@ -81,9 +81,9 @@ def _place(letter: DeadLetter) -> str:
 def _document(letter: DeadLetter) -> Document:
     return {
         "_id": letter.id,
-        "tenant": _scrubbed(letter.tenant),
-        "operation": _scrubbed(letter.operation),
-        "ingestion_id": _scrubbed(letter.ingestion_id),
+        "tenant": scrubbed(letter.tenant),
+        "operation": scrubbed(letter.operation),
+        "ingestion_id": scrubbed(letter.ingestion_id),
         "index": letter.index,
         **reason_document(letter),
         "fingerprint": fingerprint(letter),
@@ -92,10 +92,12 @@ def _document(letter: DeadLetter) -> Document:
         "history": [],
         "body": letter.body[:_PART],
         "parts": len(parts_of(letter.id, letter.body[_PART:])),
+        "size": len(letter.body),
         "edit": [],
         "edited": False,
         "stored_in_part": False,
-        "headers": [[_scrubbed(name), _scrubbed(value)] for name, value in letter.headers.items()],
+        "job": "",
+        "headers": [[scrubbed(name), scrubbed(value)] for name, value in letter.headers.items()],
         "attempts": letter.attempts,
         "records": letter.records,
         "accepted_at": letter.accepted_at,
@@ -122,6 +124,6 @@ def _renewal(letter: DeadLetter) -> Update:
     return Update({"_id": letter.id}, {"$max": {"last_seen": letter.last_seen, "attempts": letter.attempts}})
 
 
-def _scrubbed(text: str) -> str:
+def scrubbed(text: str) -> str:
     """`text` with lone surrogates, which other producers may send and no store holds, spelled out."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -19,6 +19,7 @@ from storage.loyalty import LOYALTY_LEDGER
 from storage.outbox import OUTBOXES
 from storage.reader import TIME_FIELDS
 from storage.receipts import RECEIPTS
+from storage.replay_jobs import REPLAY_JOBS
 
 _BOTH = (Order.VERSION, Order.OCCURRED)
 _LISTED_IN: Mapping[Entity, Sequence[Order]] = {
@@ -80,6 +81,11 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
         "by_sequence": [("tenant", 1), ("sequence", 1), ("customer_id", 1)],
     },
     RECEIPTS: {"by_acceptance": [("accepted_at", 1)]},
+    REPLAY_JOBS: {
+        "by_state": [("state", 1), ("due_at", 1)],
+        "by_creation": [("created_at", 1), ("_id", 1)],
+        "by_tenant": [("tenant", 1), ("created_at", 1), ("_id", 1)],
+    },
     LEDGER: {
         "by_minute": [("minute", 1)],
         "by_tenant": [("tenant", 1), ("minute", 1)],

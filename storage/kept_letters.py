@@ -1,24 +1,16 @@
 """Dead letters as operators find and change them."""
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from domain.dead_letters.entities import Group, HistoryEntry, KeptLetter, Selection, State
+from domain.dead_letters.entities import Group, HistoryEntry, KeptLetter, Reference, Selection, State
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
-from storage.dead_letters import (
-    DEAD_LETTERS,
-    GROUPS,
-    PARTS,
-    fingerprint,
-    group_documents,
-    part_id,
-    parts_of,
-    reason_document,
-)
-from storage.driver import Database, Document
+from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id
+from storage.driver import IDS_A_CALL, Database, Document
+from storage.letter_changes import edit_parts, operations_of, shared_updates
 from storage.pages import Listing, Pager
 
 _MANY = 1_000_000_000
@@ -38,18 +30,18 @@ class KeptLetterRepository:
     async def get(self, id: str) -> KeptLetter | None:
         """The dead letter `id`, of whatever tenant."""
         found = await self._letters.find_ids([id])
-        return await self._kept(found[0]) if found else None
+        return (await self._kept_many(found))[0] if found else None
+
+    async def get_many(self, ids: Sequence[str]) -> dict[str, KeptLetter]:
+        """Those of `ids` that there are, by id."""
+        return {kept.id: kept for kept in await self._kept_many(await self._letters.find_ids(ids))}
 
     async def page(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[KeptLetter]:
         """At most `limit` of `selection` after `after`, by first-seen time and id, newest last."""
         if selection.ids:
             return await self._page_of_ids(selection, after, limit)
-        tenants = [selection.tenant]
-        if selection.fingerprint is not None and selection.tenant is None:
-            groups = await self._groups.find({"fingerprint": selection.fingerprint})
-            tenants = [group["tenant"] for group in groups]
-        documents = await self._pager.read(listings_of(selection, tenants), after=after, limit=limit)
-        return [await self._kept(document) for document in documents]
+        listings = await self._listings(selection)
+        return await self._kept_many(await self._pager.read(listings, after=after, limit=limit))
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups that `selection` has letters of, the largest first.
@@ -69,30 +61,48 @@ class KeptLetterRepository:
             key=lambda group: (-group.count, group.tenant, group.fingerprint),
         )
 
+    async def references(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[Reference]:
+        """The same page, without what the letters hold."""
+        if selection.ids:
+            page = await self._page_of_ids(selection, after, limit)
+            return [_reference_to(kept) for kept in page]
+        listings = await self._listings(selection)
+        names = ("revision", "size", "first_seen")
+        documents = await self._pager.read(listings, after=after, limit=limit, projection=names)
+        return [Reference(one["_id"], *(one[name] for name in names)) for one in documents]
+
     async def change(self, before: KeptLetter, after: KeptLetter) -> KeptLetter | None:
         """`after` as it is kept, under the fingerprint of its reason; None, and nothing changed, where
         the letter has another revision than `before`."""
-        cause = fingerprint(after.letter)
-        if cause != before.fingerprint:
-            await self._groups.insert_missing(group_documents([after.letter]))
-        await self._parts.insert_missing(_edit_parts(after))
-        changed = await self._letters.update_one(
-            {"_id": before.id, "revision": before.revision},
-            {
-                "$set": {
-                    **reason_document(after.letter),
-                    "fingerprint": cause,
-                    "state": after.state.value,
-                    "revision": after.revision,
-                    "history": [_entry_document(entry) for entry in after.history],
-                    "edit": [part["_id"] for part in _edit_parts(after)],
-                    "edited": after.edited is not None,
-                    "stored_in_part": after.stored_in_part,
-                },
-                "$max": {"attempts": after.letter.attempts, "last_seen": after.letter.last_seen},
-            },
-        )
-        return replace(after, fingerprint=cause) if changed else None
+        [changed] = await self.change_many([(before, after)])
+        return changed
+
+    async def change_many(self, changes: Sequence[tuple[KeptLetter, KeptLetter]]) -> list[KeptLetter | None]:
+        """The same for each pair of `changes`, which are of different letters, all at once."""
+        kept = [replace(after, fingerprint=fingerprint(after.letter)) for _, after in changes]
+        moved = [
+            after.letter
+            for (before, _), after in zip(changes, kept, strict=True)
+            if after.fingerprint != before.fingerprint
+        ]
+        await self._groups.insert_missing(group_documents(moved))
+        edited = [after for before, after in changes if after.edited is not before.edited]
+        await self._parts.insert_missing([part for after in edited for part in edit_parts(after)])
+        mark = secrets.token_hex(8)
+        updates = operations_of(shared_updates(changes), mark, IDS_A_CALL)
+        done = await self._letters.write(updates)
+        if done.matched == len(changes):
+            return list(kept)
+        found = await self._letters.find_ids([after.id for after in kept], projection=["mark"])
+        changed = {one["_id"] for one in found if one.get("mark") == mark}
+        return [after if after.id in changed else None for after in kept]
+
+    async def _listings(self, selection: Selection) -> list[Listing]:
+        tenants = [selection.tenant]
+        if selection.fingerprint is not None and selection.tenant is None:
+            groups = await self._groups.find({"fingerprint": selection.fingerprint})
+            tenants = [group["tenant"] for group in groups]
+        return listings_of(selection, tenants)
 
     async def _page_of_ids(self, selection: Selection, after: Cursor | None, limit: int) -> list[KeptLetter]:
         places = await self._letters.find_ids(selection.ids, projection=["first_seen"])
@@ -125,18 +135,13 @@ class KeptLetterRepository:
             code=document["code"],
             place=document["place"],
             count=sum(counts),
-            sample=await self._kept(oldest[0]),
+            sample=(await self._kept_many(oldest))[0],
         )
 
-    async def _kept(self, document: Document) -> KeptLetter:
-        ids = [part_id(document["_id"], number) for number in range(document["parts"])]
-        body = document["body"] + await self._joined(ids)
-        edited = await self._joined(document["edit"]) if document["edited"] else None
-        return _kept(document, body, edited)
-
-    async def _joined(self, ids: Sequence[str]) -> bytes:
+    async def _kept_many(self, documents: Sequence[Document]) -> list[KeptLetter]:
+        ids = [id for document in documents for id in (*_body_parts(document), *document["edit"])]
         parts = {part["_id"]: part["body"] for part in await self._parts.find_ids(ids)} if ids else {}
-        return b"".join(parts[id] for id in ids)
+        return [_kept(document, parts) for document in documents]
 
 
 def listings_of(
@@ -165,7 +170,18 @@ def listings_of(
     ]
 
 
-def _kept(document: Document, body: bytes, edited: bytes | None) -> KeptLetter:
+def _body_parts(document: Document) -> list[str]:
+    return [part_id(document["_id"], number) for number in range(document["parts"])]
+
+
+def _reference_to(kept: KeptLetter) -> Reference:
+    size = len(kept.letter.body) + len(kept.edited or b"")
+    return Reference(kept.id, kept.revision, size, kept.letter.first_seen)
+
+
+def _kept(document: Document, parts: Mapping[str, bytes]) -> KeptLetter:
+    body = document["body"] + b"".join(parts[id] for id in _body_parts(document))
+    edited = b"".join(parts[id] for id in document["edit"]) if document["edited"] else None
     letter = DeadLetter(
         id=document["_id"],
         tenant=document["tenant"],
@@ -192,16 +208,5 @@ def _kept(document: Document, body: bytes, edited: bytes | None) -> KeptLetter:
         history=tuple(HistoryEntry(**entry) for entry in document["history"]),
         edited=edited,
         stored_in_part=document["stored_in_part"],
+        job=document["job"],
     )
-
-
-def _edit_parts(kept: KeptLetter) -> list[Document]:
-    """The parts of an edit, called by its content: of two editors at once neither gets the other's."""
-    if kept.edited is None:
-        return []
-    name = f"{kept.id}/{hashlib.sha256(kept.edited).hexdigest()}"
-    return parts_of(name, kept.edited)
-
-
-def _entry_document(entry: HistoryEntry) -> Document:
-    return {"at": entry.at, "actor": entry.actor, "action": entry.action, "detail": entry.detail}

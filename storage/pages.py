@@ -76,9 +76,17 @@ class Pager:
         self._by_windows: bool | None = None
 
     async def read(
-        self, listings: Sequence[Listing], *, after: Cursor | None, limit: int, skip: int = 0
+        self,
+        listings: Sequence[Listing],
+        *,
+        after: Cursor | None,
+        limit: int,
+        skip: int = 0,
+        projection: Sequence[str] | None = None,
     ) -> list[Document]:
         """At most `limit` documents after `after`, without the first `skip`, of all listings as one.
+
+        `projection` names the fields that are read, the listings' time among them; all, if not given.
 
         They have the same order, and no document is in two of them: one range of the index for
         each, rather than an `$in` before a range, for which SecantusDB reads the whole collection.
@@ -87,7 +95,7 @@ class Pager:
             return []
         if skip and after is None and len(listings) == 1:
             return await self._collection.find(
-                listings[0].filter, sort=listings[0].sort, skip=skip, limit=limit
+                listings[0].filter, projection=projection, sort=listings[0].sort, skip=skip, limit=limit
             )
         if self._by_windows is None:
             plan = await self._collection.explain(listings[0].filter, sort=listings[0].sort, limit=1)
@@ -95,7 +103,12 @@ class Pager:
         pages = await asyncio.gather(
             *(
                 read_first(
-                    self._collection, listing, after=after, count=skip + limit, by_windows=self._by_windows
+                    self._collection,
+                    listing,
+                    after=after,
+                    count=skip + limit,
+                    by_windows=self._by_windows,
+                    projection=projection,
                 )
                 for listing in listings
             )
@@ -109,7 +122,13 @@ class Pager:
 
 
 async def read_first(
-    collection: Collection, listing: Listing, *, after: Cursor | None, count: int, by_windows: bool
+    collection: Collection,
+    listing: Listing,
+    *,
+    after: Cursor | None,
+    count: int,
+    by_windows: bool,
+    projection: Sequence[str] | None = None,
 ) -> list[Document]:
     """The first `count` documents after `after`.
 
@@ -122,10 +141,14 @@ async def read_first(
     if after is not None:
         rest = listing.beyond(after.at)
         if listing.holds(after.at):
-            found = await collection.find(listing.at_time_of(after), sort=listing.sort, limit=count)
+            found = await collection.find(
+                listing.at_time_of(after), projection=projection, sort=listing.sort, limit=count
+            )
     for part in _windows(rest) if by_windows else [rest]:
         if len(found) < count:
-            found += await collection.find(part.filter, sort=listing.sort, limit=count - len(found))
+            found += await collection.find(
+                part.filter, projection=projection, sort=listing.sort, limit=count - len(found)
+            )
     return found
 
 

@@ -20,6 +20,7 @@ from storage.outbox import OutboxRepository
 from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
+from storage.replay_jobs import ReplayJobRepository
 from storage.webhooks import EndpointRepository
 
 
@@ -34,6 +35,7 @@ class Store:
         self.receipts = ReceiptRepository(database)
         self.dead_letters = DeadLetterRepository(database)
         self.kept_letters = KeptLetterRepository(database)
+        self.replay_jobs = ReplayJobRepository(database)
         self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)

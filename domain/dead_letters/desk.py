@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.dead_letters.patching import Patching
 from domain.dead_letters.use_case import DeadLetters
+from domain.replay.use_case import ReplayJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Desk:
 
     letters: DeadLetters
     patching: Patching
+    jobs: ReplayJobs
 
 
 class OpenDesk(Protocol):

@@ -30,6 +30,8 @@ class HistoryEntry:
     action: str
     detail: str
     """The reason, the outcome or the digest that belongs to it; nothing of the payload."""
+    job: str = ""
+    """The replay job that did it for him; empty where he did it himself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class KeptLetter:
     """What an operator put in place of the original bytes, which stay."""
     stored_in_part: bool = False
     """Whether a replay stored some of its records while others failed."""
+    job: str = ""
+    """The replay job that had it in hand last."""
 
     @property
     def id(self) -> str:
@@ -59,6 +63,17 @@ class KeptLetter:
     def payload(self) -> bytes:
         """What a replay tries: the newest edit, else the original bytes."""
         return self.letter.body if self.edited is None else self.edited
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A dead letter as it stood when it was selected."""
+
+    id: str
+    revision: int
+    size: int
+    """Bytes of its original body and its edit together."""
+    first_seen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,7 @@ class AuditEntry:
     actor: str
     action: str
     letter_id: str
+    """Empty where it is about a replay job as a whole."""
     tenant: str
     selection: dict[str, str]
     """What the operator asked for."""

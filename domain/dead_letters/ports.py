@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.dead_letters.entities import AuditEntry, Group, KeptLetter, Reading, Selection
+from domain.dead_letters.entities import AuditEntry, Group, KeptLetter, Reading, Reference, Selection
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from domain.records import Applied, Record
@@ -15,8 +15,14 @@ class KeptLetterStore(Protocol):
     async def get(self, id: str) -> KeptLetter | None:
         """The dead letter `id`."""
 
+    async def get_many(self, ids: Sequence[str]) -> dict[str, KeptLetter]:
+        """Those of `ids` that there are, by id."""
+
     async def page(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[KeptLetter]:
         """At most `limit` of `selection` after `after`, by first-seen time and id, newest last."""
+
+    async def references(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[Reference]:
+        """The same page, without what the letters hold."""
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups that `selection` has letters of, the largest first; `selection.ids` is empty."""
@@ -24,6 +30,9 @@ class KeptLetterStore(Protocol):
     async def change(self, before: KeptLetter, after: KeptLetter) -> KeptLetter | None:
         """`after` as it is kept, under the fingerprint of its reason; None, and nothing changed, where
         the letter has another revision than `before`."""
+
+    async def change_many(self, changes: Sequence[tuple[KeptLetter, KeptLetter]]) -> list[KeptLetter | None]:
+        """The same for each pair of `changes`, all at once."""
 
 
 class LetterReader(Protocol):

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.clock import Clock
@@ -14,19 +14,22 @@ from domain.ingestion_id import base32
 class Trail:
     """Says who did what, and when."""
 
-    def __init__(self, audit: AuditStore, clock: Clock, actor: str) -> None:
-        """`actor` is who the history and the audit name."""
+    def __init__(self, audit: AuditStore, clock: Clock, actor: str, *, job: str = "") -> None:
+        """`actor` is who the history and the audit name, and `job` the replay job that acts for him."""
         self._audit = audit
         self._clock = clock
-        self._actor = actor
+        self._job = job
+        self.actor = actor
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch."""
         return self._clock()
 
-    def after(self, kept: KeptLetter, action: str, detail: str, state: State) -> KeptLetter:
-        """`kept` after an action."""
-        entry = HistoryEntry(self._clock(), self._actor, action, detail)
+    def after(
+        self, kept: KeptLetter, action: str, detail: str, state: State, *, at: int | None = None
+    ) -> KeptLetter:
+        """`kept` after an action that was done at `at`; now, if not given."""
+        entry = HistoryEntry(self._clock() if at is None else at, self.actor, action, detail, self._job)
         return replace(kept, state=state, revision=kept.revision + 1, history=(*kept.history, entry))
 
     async def note(
@@ -37,6 +40,45 @@ class Trail:
         details: Sequence[str] | None = None,
     ) -> None:
         """Put an action into the audit, before it is done: what is done is there, whatever happens."""
+        await self._note(letters, action, selection.words(), details)
+
+    async def note_replay(
+        self, letters: Sequence[KeptLetter], action: str, details: Sequence[str] | None = None
+    ) -> None:
+        """Put what the replay job does into the audit; the selection is in the job's own entry."""
+        await self._note(letters, action, {"job": self._job}, details)
+
+    async def note_job(
+        self, id: str, action: str, tenant: str | None, selection: Mapping[str, str], detail: str
+    ) -> None:
+        """Put into the audit what is done with the replay job `id`, before it is."""
+        entry = AuditEntry(
+            id=_new_id(),
+            at=self._clock(),
+            actor=self.actor,
+            action=f"{action} replay job",
+            letter_id="",
+            tenant=tenant or "",
+            selection={**selection, "job": id},
+            before="",
+            after="",
+            detail=detail,
+        )
+        await self._audit.append([entry])
+
+    async def note_edit(
+        self, kept: KeptLetter, action: str, selection: Selection, payload: bytes, detail: str = ""
+    ) -> None:
+        """Put into the audit that `payload` takes the place of that of `kept`, before it does."""
+        await self._audit.append([self._entry(kept, action, selection.words(), detail, payload)])
+
+    async def _note(
+        self,
+        letters: Sequence[KeptLetter],
+        action: str,
+        selection: Mapping[str, str],
+        details: Sequence[str] | None,
+    ) -> None:
         await self._audit.append(
             [
                 self._entry(kept, action, selection, detail, kept.payload)
@@ -44,27 +86,25 @@ class Trail:
             ]
         )
 
-    async def note_edit(
-        self, kept: KeptLetter, action: str, selection: Selection, payload: bytes, detail: str = ""
-    ) -> None:
-        """Put into the audit that `payload` takes the place of that of `kept`, before it does."""
-        await self._audit.append([self._entry(kept, action, selection, detail, payload)])
-
     def _entry(
-        self, kept: KeptLetter, action: str, selection: Selection, detail: str, payload: bytes
+        self, kept: KeptLetter, action: str, selection: Mapping[str, str], detail: str, payload: bytes
     ) -> AuditEntry:
         return AuditEntry(
-            id=f"aud_{base32(secrets.randbits(128), 128)}",
+            id=_new_id(),
             at=self._clock(),
-            actor=self._actor,
+            actor=self.actor,
             action=action,
             letter_id=kept.id,
             tenant=kept.letter.tenant,
-            selection=selection.words(),
+            selection=dict(selection),
             before=digest(kept.payload),
             after=digest(payload),
             detail=detail,
         )
+
+
+def _new_id() -> str:
+    return f"aud_{base32(secrets.randbits(128), 128)}"
 
 
 def digest(payload: bytes) -> str:

@@ -1,8 +1,7 @@
 """The one use case under every way in: operators and dead letters."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.dead_letters.editing import Editing
 from domain.dead_letters.entities import Group, KeptLetter, Selection, State, Trial
@@ -12,7 +11,6 @@ from domain.dead_letters.ports import Apply, KeptLetterStore, LetterReader
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.trial import refusal_of, trials
 from domain.reading import Cursor
-from domain.records import Outcome
 
 _CHANGED = "somebody else changed it meanwhile"
 
@@ -84,53 +82,6 @@ class DeadLetters:
             for kept in page:
                 refusal = self._refusal(kept)
                 yield Done(kept, refusal) if refusal else Done(kept, trial=next(tried))
-
-    async def replay(self, selection: Selection) -> AsyncIterator[Done]:
-        """Try the letters of `selection` again, for real, with the versions that they were sent with.
-
-        One whose records are stored, or stale, is resolved; one that fails again is open as before,
-        with its attempts counted and its newest reason. One that was cut short, by a crash or by
-        TransientError, is left in the state `replaying`: replaying it again is harmless.
-        """
-        async for page in self._pages(selection):
-            ready = [kept for kept in page if not self._refusal(kept)]
-            for kept in page:
-                if refusal := self._refusal(kept):
-                    yield Done(kept, refusal)
-            await self._trail.note(ready, "replay", selection)
-            marked = await asyncio.gather(*map(self._begin, ready))
-            for kept, mark in zip(ready, marked, strict=True):
-                if mark is None:
-                    yield Done(kept, _CHANGED)
-            begun = [mark for mark in marked if mark is not None]
-            tried = await trials(begun, self._means.reader, self._means.apply)
-            await self._trail.note(begun, "replayed", selection, [trial.words() for trial in tried])
-            for done in await asyncio.gather(*map(self._settle, begun, tried)):
-                yield done
-
-    async def _begin(self, kept: KeptLetter) -> KeptLetter | None:
-        """`kept` in the state `replaying`; None where somebody else was faster."""
-        after = replace(kept, state=State.REPLAYING, revision=kept.revision + 1)
-        return await self._letters.change(kept, after)
-
-    async def _settle(self, kept: KeptLetter, trial: Trial) -> Done:
-        """`kept` after its replay."""
-        after = self._trail.after(kept, "replay", trial.words(), State.RESOLVED)
-        if trial.fault is not None:
-            fault = trial.fault
-            letter = replace(
-                kept.letter,
-                stage=trial.stage,
-                code=fault.code,
-                message=fault.message,
-                pointer=fault.pointer,
-                attempts=kept.letter.attempts + 1,
-                last_seen=self._trail.now(),
-            )
-            in_part = kept.stored_in_part or set(trial.outcomes) != {Outcome.DEAD}
-            after = replace(after, state=State.OPEN, letter=letter, stored_in_part=in_part)
-        changed = await self._letters.change(kept, after)
-        return Done(kept, _CHANGED) if changed is None else Done(changed, trial=trial)
 
     async def edit(self, id: str, payload: bytes, revision: int) -> KeptLetter:
         """Put `payload` in place of that of the letter `id`, which the editor saw with `revision`.

@@ -5,19 +5,17 @@ from typing import Any
 
 import pytest
 
-from contracts.dead_letters import LetterReader
 from contracts.letter_changes import json_patch, named_transform
-from contracts.registry import OPERATIONS
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.dead_letters.entities import Selection, State
 from domain.dead_letters.patching import Patching
 from domain.dead_letters.trail import Trail, digest
 from domain.dead_letters.use_case import DeadLetters, Means
-from domain.preview import PreviewRecords
 from domain.resolve import MatchPolicy
 from storage.store import Store, open_store
 from tests.domain.test_dead_letters import OPEN, a_customer, a_letter, everything, outcomes
+from tests.support.replays import means_of, replayed
 
 WRAP = named_transform("wrap-in-array", {"pointer": "/externalIds"})
 
@@ -33,8 +31,7 @@ async def store(mongodb_url: str, database_name: str) -> AsyncIterator[Store]:
 def means(store: Store) -> Means:
     """The real ones."""
     apply = ApplyRecords(store.records, store.identities, store.dedupe, system_clock, MatchPolicy())
-    preview = PreviewRecords(store.records, store.identities, system_clock, MatchPolicy())
-    return Means(LetterReader(OPERATIONS), preview, apply)
+    return means_of(store, apply)
 
 
 @pytest.fixture
@@ -78,7 +75,7 @@ async def test_a_preview_says_what_would_be_and_writes_nothing(store: Store, pat
 
 
 async def test_a_group_is_patched_and_replayed(
-    store: Store, patching: Patching, letters: DeadLetters
+    store: Store, means: Means, patching: Patching, letters: DeadLetters
 ) -> None:
     """More than are in hand at a time; the originals stay; audit and history say what was done."""
     bodies = {f"dl_{n}": faulty(n) for n in range(120)}
@@ -96,7 +93,7 @@ async def test_a_group_is_patched_and_replayed(
     assert set(bodies) == {entry["letter_id"] for entry in audit}
     assert {"wrap-in-array /externalIds"} == {entry["detail"] for entry in audit}
     assert all(digest(bodies[entry["letter_id"]]) == entry["before"] != entry["after"] for entry in audit)
-    assert dict.fromkeys(bodies, "created 1") == await outcomes(letters.replay(OPEN))
+    assert dict.fromkeys(bodies, "created 1") == await replayed(store, means.apply, OPEN)
 
 
 async def test_what_may_not_be_edited_or_is_not_taken_stays_as_it_is(
@@ -124,16 +121,14 @@ async def test_what_may_not_be_edited_or_is_not_taken_stays_as_it_is(
     assert {2: 1, 3: 1, 4: 1, 5: 2} == {n: (await letters.get(f"dl_{n}")).revision for n in range(2, 6)}
 
 
-async def test_a_whole_body_is_patched_as_a_whole(
-    store: Store, patching: Patching, letters: DeadLetters
-) -> None:
+async def test_a_whole_body_is_patched_as_a_whole(store: Store, means: Means, patching: Patching) -> None:
     """A letter without an index."""
     body = b'{"customers": [%b]}' % faulty(1)
     await store.dead_letters.put_many([a_letter(1, index=None, body=body, pointer="")])
     change = json_patch(b'[{"op": "replace", "path": "/customers/0/externalIds", "value": ["app:1"]}]')
 
     assert {"dl_1": ""} == await outcomes(patching.patch(OPEN, change))
-    assert {"dl_1": "created 1"} == await outcomes(letters.replay(OPEN))
+    assert {"dl_1": "created 1"} == await replayed(store, means.apply, OPEN)
 
 
 async def test_a_change_made_meanwhile_is_not_overwritten(

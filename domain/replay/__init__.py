@@ -1,0 +1,1 @@
+"""Replay jobs: a frozen selection of dead letters, tried again part by part."""
