@@ -9,6 +9,8 @@ from cli.operator_parts import desks
 from cli.token_keys import issuing_keys, token_keys
 from contracts.admin.openapi import openapi
 from gateway.auth import Authenticator
+from gateway.console.letters import LetterPages
+from gateway.console.surface import Console
 from gateway.operators import Operators
 from gateway.rest.admin.dead_letters import DeadLettersSurface
 from gateway.rest.app import Surface
@@ -32,4 +34,8 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
         operators = Operators(authenticator)
         open_desk = desks(settings, base.store, base.endpoints.subscribed)
         document = openapi(version=version("portico"))
-        yield [DeadLettersSurface(operators, open_desk, BodyBudget(_BODY_BYTES), document)]
+        budget = BodyBudget(_BODY_BYTES)
+        yield [
+            DeadLettersSurface(operators, open_desk, budget, document),
+            Console(operators.of_token, open_desk, budget, [LetterPages()]),
+        ]

@@ -1,0 +1,122 @@
+"""The pages about dead letters: groups of one cause, lists, and each letter by itself."""
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from domain.dead_letters.entities import KeptLetter, Selection, State
+from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, RepairError
+from domain.reading import Cursor
+from gateway.console.payloads import difference, editable, lines_of
+from gateway.console.selections import of_letter, query_of, selection_of
+from gateway.console.visit import Admit, Visit, status_of
+from gateway.operators import READ, REPAIR
+
+_PAGE = 50
+
+
+class LetterPages:
+    """What an operator sees of dead letters, and edits in them."""
+
+    def routes(self, admit: Admit) -> list[web.RouteDef]:
+        """The pages (PageGroup)."""
+        one = "/console/letters/{id}"
+        return [
+            web.get("/console/groups", admit(READ, self.groups)),
+            web.get("/console/letters", admit(READ, self.listing)),
+            web.get(one, admit(READ, self.letter)),
+            web.post(f"{one}/reveal", admit(REPAIR, self.reveal)),
+            web.post(f"{one}/edit", admit(REPAIR, self.edit)),
+        ]
+
+    async def groups(self, visit: Visit) -> web.Response:
+        """The causes, the largest first."""
+        selection = selection_of(visit.request)
+        groups = await visit.desk.letters.groups(selection)
+        queries = [_of_group(selection, group.tenant, group.fingerprint) for group in groups]
+        return visit.page(
+            "groups.html",
+            groups=list(zip(groups, queries, strict=True)),
+            total=sum(group.count for group in groups),
+        )
+
+    async def listing(self, visit: Visit) -> web.Response:
+        """Letters of a selection, oldest first, a page at a time."""
+        selection, last = selection_of(visit.request), visit.request.query.get("after")
+        after = None
+        if last:
+            kept = await visit.desk.letters.get(last)
+            after = Cursor(kept.letter.first_seen, kept.id)
+        found = await visit.desk.letters.page(selection, after=after, limit=_PAGE + 1)
+        shown = found[:_PAGE]
+        return visit.page(
+            "letters.html",
+            letters=shown,
+            first=query_of(selection) if after else "",
+            more=query_of(selection, after=shown[-1].id) if len(found) > _PAGE else "",
+        )
+
+    async def letter(self, visit: Visit) -> web.Response:
+        """One letter, its personal data masked."""
+        return _letter(visit, await visit.desk.letters.get(visit.request.match_info["id"]))
+
+    async def reveal(self, visit: Visit) -> web.Response:
+        """One letter as it is, to be edited: that is audited."""
+        kept = await visit.desk.letters.reveal(visit.request.match_info["id"])
+        return _letter(visit, kept, reveal=True)
+
+    async def edit(self, visit: Visit) -> web.StreamResponse:
+        """Put the edited payload in place of the letter's; what is wrong with it is said beside it."""
+        id, text = visit.request.match_info["id"], visit.form.get("payload", [""])[0]
+        try:
+            await visit.desk.letters.edit(id, text.encode("utf-8", "replace"), _revision(visit))
+        except (EditConflictError, InvalidPayloadError) as error:
+            # The editor has seen this letter already, but not what somebody else made of it.
+            kept = await visit.desk.letters.reveal(id)
+            return _letter(visit, kept, reveal=True, status=status_of(error), words=f"{error}.", text=text)
+        raise web.HTTPSeeOther(f"/console/letters/{quote(id, safe='')}")
+
+
+def _revision(visit: Visit) -> int:
+    try:
+        return int(visit.field("revision"))
+    except ValueError as error:
+        raise RepairError("the form names no revision") from error
+
+
+def _letter(
+    visit: Visit,
+    kept: KeptLetter,
+    *,
+    reveal: bool = False,
+    status: int = 200,
+    words: str = "",
+    text: str | None = None,
+) -> web.Response:
+    edited = kept.edited
+    return visit.page(
+        "letter.html",
+        status=status,
+        kept=kept,
+        query_of_letter=of_letter(kept.id),
+        query_of_group=_of_group(Selection(), kept.letter.tenant, kept.fingerprint),
+        lines=lines_of(kept.payload, kept.letter.pointer, reveal=reveal),
+        changes=None if edited is None else difference(kept.letter.body, edited, reveal=reveal),
+        own_changes=[] if text is None else difference(kept.payload, text.encode(), reveal=reveal),
+        revealed=reveal,
+        text=(text if text is not None else editable(kept.payload)) if reveal else "",
+        words=words,
+        is_open=kept.state is State.OPEN,
+    )
+
+
+def _of_group(selection: Selection, tenant: str, fingerprint: str) -> str:
+    return query_of(
+        Selection(
+            states=selection.states,
+            tenant=tenant,
+            fingerprint=fingerprint,
+            since=selection.since,
+            until=selection.until,
+        )
+    )

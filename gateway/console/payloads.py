@@ -1,0 +1,109 @@
+"""Payloads as pages show them: line by line, the fault's place marked, personal data masked."""
+
+import difflib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.masking import payload_of
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a payload, or of the difference between two."""
+
+    text: str
+    kind: str = ""
+    """`fault`, `added`, `removed`, or empty."""
+
+
+def lines_of(body: bytes, pointer: str, *, reveal: bool) -> list[Line]:
+    """`body` in lines; those that the fault at `pointer` (into the request's body) is about are marked."""
+    shown = payload_of(body, reveal=reveal)
+    if not isinstance(shown, dict | list):
+        return [Line(line) for line in str(shown).splitlines()]
+    segments = [one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:]]
+    place, is_there = _place(shown, segments)
+    return [
+        Line(text, "fault" if segments and _is_about(path, place, is_there) else "")
+        for text, path in _written(shown, (), "", "")
+    ]
+
+
+def _is_about(path: tuple[str, ...], place: tuple[str, ...], is_there: bool) -> bool:
+    return path[: len(place)] == place if is_there else path == place
+
+
+def difference(before: bytes, after: bytes, *, reveal: bool) -> list[Line]:
+    """What an edit changed, with three lines around each change."""
+    old, new = (_pretty(body, reveal=reveal) for body in (before, after))
+    found = difflib.unified_diff(old, new, lineterm="", n=3)
+    kinds = {"+": "added", "-": "removed"}
+    return [Line(line, kinds.get(line[:1], "")) for line in found if not line.startswith(("---", "+++"))]
+
+
+def editable(body: bytes) -> str:
+    """`body` as a person edits it: indented where that loses nothing, else as it is."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value = json.loads(body)
+        indented = json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return text
+    return indented if _compact(text) == _compact(indented) else text
+
+
+def _compact(text: str) -> str:
+    """`text` without white space: numbers and keys that JSON reads alike are still told apart."""
+    return "".join(text.split())
+
+
+def _pretty(body: bytes, *, reveal: bool) -> list[str]:
+    shown = payload_of(body, reveal=reveal)
+    if not isinstance(shown, dict | list):
+        return str(shown).splitlines()
+    return json.dumps(shown, ensure_ascii=False, indent=2).splitlines()
+
+
+def _place(value: Any, segments: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Where in the record `value` a pointer into the whole body points, and whether that is there.
+
+    Only the end of such a pointer is about the record. What is missing is where it is missing from.
+    """
+    for start in range(len(segments)):
+        own = segments[start:]
+        if _resolves(value, own):
+            return tuple(own), True
+        if len(own) > 1 and _resolves(value, own[:-1]):
+            return tuple(own[:-1]), False
+    return (), False
+
+
+def _resolves(value: Any, segments: Sequence[str]) -> bool:
+    for segment in segments:
+        if isinstance(value, dict) and segment in value:
+            value = value[segment]
+        elif isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
+            value = value[int(segment)]
+        else:
+            return False
+    return True
+
+
+def _written(
+    value: Any, path: tuple[str, ...], before: str, after: str
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The lines of `value`, each with the path that it is about."""
+    indent = "  " * len(path)
+    if not isinstance(value, dict | list) or not value:
+        yield f"{indent}{before}{json.dumps(value, ensure_ascii=False)}{after}", path
+        return
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    yield f"{indent}{before}{opening}", path
+    members = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+    for number, (name, one) in enumerate(members):
+        label = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
+        comma = "," if number < len(members) - 1 else ""
+        yield from _written(one, (*path, str(name)), label, comma)
+    yield f"{indent}{closing}{after}", path

@@ -1,0 +1,51 @@
+"""Templates to responses. Everything that a template is given is escaped; no script stands in a page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from contracts.admin.views import DID, WOULD
+from domain.clock import from_millis
+
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+"""What every answer of the console says to browsers."""
+
+
+class Renderer:
+    """The templates of the console."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("gateway.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["time"] = _time
+        self._environment.globals |= {"did": _named(DID), "would": _named(WOULD)}
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """A page."""
+        text = self._environment.get_template(template).render(values)
+        return web.Response(text=text, status=status, content_type="text/html", headers=POLICY)
+
+
+def _named(words: Mapping[Any, str]) -> Mapping[str, str]:
+    return {outcome.value: word for outcome, word in words.items()}
+
+
+def _time(millis: int | None) -> str:
+    """A time in UTC, to the second; a dash where there is none."""
+    return "\u2013" if millis is None else from_millis(millis).strftime("%Y-%m-%d %H:%M:%S")
