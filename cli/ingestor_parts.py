@@ -1,9 +1,15 @@
 """The ingestor, wired."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
 from cli.base import Base
 from domain.apply import ApplyRecords
 from domain.clock import system_clock
 from domain.resolve import MatchPolicy
+from ingestor.broker_dead_letters import AT_ONCE, BrokerDeadLetters
 from ingestor.identify import Unpacker
 from ingestor.ledger import OutcomeLedger
 from ingestor.metrics import IngestorMetrics
@@ -13,8 +19,18 @@ from ingestor.run import Ingestor, IngestorLimits
 from messaging.port import Consumer
 
 
-def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
-    """An ingestor that consumes from `consumer`."""
+@dataclass(frozen=True, slots=True)
+class IngestorTools:
+    """What one process ingests with, whatever it takes messages from."""
+
+    processor: Processor
+    unpacker: Unpacker
+    books: Books
+    metrics: IngestorMetrics
+
+
+def make_tools(base: Base) -> IngestorTools:
+    """The tools, once a process: its metrics are registered with them."""
     settings, store = base.settings, base.store
     metrics = IngestorMetrics(base.registry, base.operations)
     ledger = OutcomeLedger(base.ledger_book, store.ledger, system_clock)
@@ -29,10 +45,44 @@ def make_ingestor(base: Base, consumer: Consumer) -> Ingestor:
     )
     after_apply = base.loyalty.earn if base.loyalty else None
     processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)
+    return IngestorTools(processor, Unpacker(base.ids), books, metrics)
+
+
+def make_ingestor(base: Base, tools: IngestorTools, consumer: Consumer) -> Ingestor:
+    """An ingestor that consumes from `consumer`."""
+    settings = base.settings
     limits = IngestorLimits(
         max_messages=settings.ingestor_max_messages,
         max_bytes=settings.ingestor_max_bytes,
         batches=settings.ingestor_batches,
         attempts=settings.ingestor_attempts,
     )
-    return Ingestor(consumer, processor, Unpacker(base.ids), books, metrics, system_clock, limits)
+    return Ingestor(
+        consumer, tools.processor, tools.unpacker, tools.books, tools.metrics, system_clock, limits
+    )
+
+
+@asynccontextmanager
+async def moving_dead_letters(base: Base, tools: IngestorTools) -> AsyncIterator[None]:
+    """What the broker gives up is moved; at the end what is in hand is settled, within the drain's bound."""
+    mover = BrokerDeadLetters(
+        tools.processor,
+        tools.unpacker,
+        tools.books.dead_letters,
+        tools.metrics,
+        base.registry,
+        system_clock,
+    )
+    async with base.queue.dead_letters(AT_ONCE) as consumer:
+        if consumer is None:
+            yield
+            return
+        task = asyncio.create_task(mover.run(consumer))
+        try:
+            yield
+        finally:
+            mover.stop()
+            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
+            if not done:
+                task.cancel()
+                await asyncio.wait([task])

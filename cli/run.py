@@ -15,7 +15,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from cli.admin_parts import operator_surfaces
 from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
-from cli.ingestor_parts import make_ingestor
+from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
 from cli.ledger_parts import bookkeeping, keeping_ledger
 from cli.replay_parts import replaying
 from cli.settings import Settings
@@ -143,14 +143,16 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
     prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
     with contextlib.suppress(StoreUnavailableError):
         await base.endpoints.refresh()
+    tools = make_tools(base)
     async with (
         keeping_ledger(base),
         bookkeeping(base),
         _telling(base),
         replaying(base),
+        moving_dead_letters(base, tools),
         base.queue.consumer(prefetch) as consumer,
     ):
-        ingestor = make_ingestor(base, consumer)
+        ingestor = make_ingestor(base, tools, consumer)
         task = asyncio.create_task(ingestor.run())
         task.add_done_callback(_end_if_failed)
         try:

@@ -1,7 +1,8 @@
 """Dead letters as the ingestor makes them. Ids are derived: written again, it is the same letter."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.ingestion_id import base32
 from domain.receipts import DeadLetter, RecordResult
@@ -10,9 +11,12 @@ from messaging.envelope import Ingestion
 from messaging.port import Message
 
 ATTEMPTS_EXHAUSTED = Fault("ATTEMPTS_EXHAUSTED", "every attempt to store this ended the ingestor")
+BROKER_GAVE_UP = "BROKER_GAVE_UP"
 IDEMPOTENCY_CONFLICT = Fault("IDEMPOTENCY_CONFLICT", "the idempotency key was used with another body before")
 INTERNAL_ERROR = Fault("INTERNAL_ERROR", "the ingestor failed on this; its log has the details")
 UNKNOWN_OPERATION = Fault("UNKNOWN_OPERATION", "no contract has this operation")
+
+_MAX_REASON = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Circumstances:
     attempts: int
     now: int
     """Our clock, in milliseconds since the Unix epoch."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the message, to be kept beside what the ingestion says itself."""
 
 
 def letter_of_record(
@@ -61,6 +67,17 @@ def letter_of_message(message: Message, reason: str, *, now: int) -> DeadLetter:
     )
 
 
+def broker_gave_up(message: Message) -> Fault:
+    """Why `message` was found in the broker's own dead-letter queue, in the broker's word."""
+    reason = message.headers.get("x-first-death-reason", "")[:_MAX_REASON] or "for a reason it did not name"
+    return Fault(BROKER_GAVE_UP, f"the broker gave the message up: {reason}")
+
+
+def brokers_headers(message: Message) -> dict[str, str]:
+    """What the broker noted on `message`: which queue gave it up, when, why and how often."""
+    return {name: value for name, value in message.headers.items() if name.startswith("x-")}
+
+
 def result_of(letter: DeadLetter) -> RecordResult:
     """The line that a receipt has for a dead letter."""
     return RecordResult(letter.index or 0, Outcome.DEAD, letter.code, letter.message, letter.pointer)
@@ -85,7 +102,11 @@ def _letter(
         message=fault.message,
         pointer=fault.pointer,
         body=body,
-        headers={"principal": ingestion.principal, "traceparent": ingestion.trace},
+        headers={
+            **circumstances.headers,
+            "principal": ingestion.principal,
+            "traceparent": ingestion.trace,
+        },
         attempts=circumstances.attempts,
         records=records,
         accepted_at=ingestion.accepted_at,

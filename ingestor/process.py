@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -95,10 +96,19 @@ class Processor:
             _log.exception("ingestion_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
             await self._process_each_record(ingestion, attempts)
 
-    async def give_up(self, ingestion: Ingestion, attempts: int) -> None:
-        """Make a dead letter of an ingestion that ended the ingestor at every attempt."""
+    async def give_up(
+        self,
+        ingestion: Ingestion,
+        attempts: int,
+        fault: Fault = ATTEMPTS_EXHAUSTED,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Make a dead letter, with `headers` of its message, of an ingestion that cannot be delivered: it
+        ended the ingestor at every attempt, if `fault` says nothing else. One that has its receipt stays
+        what it is."""
         for job in await self._new_jobs([ingestion], attempts):
-            self._bury_body(job, ATTEMPTS_EXHAUSTED, "delivery")
+            circumstances = Circumstances("delivery", attempts, self._clock(), headers)
+            self._bury_letter(job, letter_of_body(ingestion, fault, circumstances))
             await self._finish([job])
 
     async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> None:
@@ -186,12 +196,13 @@ class Processor:
 
     def _bury(self, job: _Job, index: int, fault: Fault, body: bytes, stage: str) -> None:
         circumstances = Circumstances(stage, job.attempts, self._clock())
-        letter = letter_of_record(job.ingestion, index, fault, body, circumstances)
-        job.letters.append(letter)
-        job.tally.add_dead(1, result_of(letter))
+        self._bury_letter(job, letter_of_record(job.ingestion, index, fault, body, circumstances))
 
     def _bury_body(self, job: _Job, fault: Fault, stage: str) -> None:
-        letter = letter_of_body(job.ingestion, fault, Circumstances(stage, job.attempts, self._clock()))
+        circumstances = Circumstances(stage, job.attempts, self._clock())
+        self._bury_letter(job, letter_of_body(job.ingestion, fault, circumstances))
+
+    def _bury_letter(self, job: _Job, letter: DeadLetter) -> None:
         job.letters.append(letter)
         job.tally.add_dead(letter.records, result_of(letter))
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import aio_pika
 import aiormq
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import DeliveryError, PublishError
 
 from domain.errors import QueueFullError, QueueUnavailableError
@@ -58,12 +58,32 @@ class AmqpQueue:
             exchange, _ = await self._topology.declare(channel)
             return exchange
 
-        async with self._kept(Link(self._url, self._topology, self._heartbeat, set_up)) as link:
+        async with self._kept(Link(self._url, self._topology.queue, self._heartbeat, set_up)) as link:
             yield AmqpPublisher(link)
 
     @asynccontextmanager
     async def consumer(self, prefetch: int) -> AsyncIterator["AmqpConsumer"]:
         """A consumer; `prefetch` bounds the messages out and not settled, 2,000 at most."""
+
+        async def declare(channel: AbstractChannel) -> AbstractQueue:
+            _, queue = await self._topology.declare(channel)
+            return queue
+
+        link, consumer = self._consuming(self._topology.queue, declare, prefetch)
+        async with self._kept(link):
+            yield consumer
+
+    @asynccontextmanager
+    async def dead_letters(self, prefetch: int) -> AsyncIterator["AmqpConsumer"]:
+        """A consumer of the dead-letter queue; `prefetch` as for `consumer`."""
+        link, consumer = self._consuming(self._topology.dead, self._topology.declare_dead, prefetch)
+        async with link:
+            yield consumer
+
+    def _consuming(
+        self, name: str, declare: Callable[[AbstractChannel], Awaitable[AbstractQueue]], prefetch: int
+    ) -> tuple[Link[AbstractChannel], "AmqpConsumer"]:
+        """A consumer of the queue `name`, and the link that it is on, not entered yet."""
         inbox: deque[AmqpDelivery] = deque()
         arrived = asyncio.Event()
 
@@ -72,15 +92,14 @@ class AmqpQueue:
                 inbox.append(AmqpDelivery(incoming, self._heartbeat, lambda: link.drop(channel)))
                 arrived.set()
 
-            _, queue = await self._topology.declare(channel)
+            queue = await declare(channel)
             await channel.set_qos(prefetch_count=min(prefetch, _MAX_PREFETCH))
             await queue.consume(receive)
             return channel
 
         # What a lost channel delivered comes again on the next one.
-        link = Link(self._url, self._topology, self._heartbeat, set_up, inbox.clear, consumers=1)
-        async with self._kept(link):
-            yield AmqpConsumer(link, inbox, arrived)
+        link = Link(self._url, name, self._heartbeat, set_up, inbox.clear, consumers=1)
+        return link, AmqpConsumer(link, inbox, arrived)
 
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""
@@ -100,7 +119,7 @@ class AmqpQueue:
     async def _depth_on_own_connection(self) -> int:
         connection = await open_connection(self._url, self._heartbeat)
         try:
-            return await count_waiting(connection, self._topology)
+            return await count_waiting(connection, self._topology.queue)
         finally:
             await close_connection(connection, self._heartbeat)
 

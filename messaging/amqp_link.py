@@ -15,8 +15,6 @@ import aio_pika
 import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 
-from messaging.topology import Topology
-
 log = logging.getLogger(__name__)
 
 DRIVER_ERRORS: tuple[type[Exception], ...] = (Exception,)
@@ -35,19 +33,20 @@ class Link(Generic[Part]):
     def __init__(
         self,
         url: str,
-        topology: Topology,
+        queue: str,
         heartbeat: int,
         set_up: SetUp[Part],
         on_lost: Callable[[], None] = lambda: None,
         *,
         consumers: int = 0,
     ) -> None:
-        """`heartbeat` in seconds: within two of them a broker that fell silent is noticed.
+        """`queue`: the name of the one that `set_up` uses. `heartbeat` in seconds: within two of them a
+        broker that fell silent is noticed.
 
         `consumers`: how many the queue must have for the link to be sound.
         """
         self._url = url
-        self._topology = topology
+        self._queue = queue
         self._heartbeat = heartbeat
         self._set_up = set_up
         self._on_lost = on_lost
@@ -97,7 +96,7 @@ class Link(Generic[Part]):
         connection = self._connection
         if connection is None:
             raise ConnectionError("the link is down")
-        return await count_waiting(connection, self._topology)
+        return await count_waiting(connection, self._queue)
 
     async def _keep_up(self) -> None:
         pause = _FIRST_PAUSE
@@ -156,7 +155,7 @@ class Link(Generic[Part]):
                     return
             if not self._is_blocked():
                 async with asyncio.timeout(self._heartbeat):
-                    queue = await inspect(connection, self._topology)
+                    queue = await inspect(connection, self._queue)
                 if (queue.declaration_result.consumer_count or 0) < self._consumers:
                     raise ConnectionError("the broker lost the consumer")
 
@@ -187,15 +186,15 @@ async def close_connection(connection: AbstractConnection, patience: float) -> N
             await connection.close()
 
 
-async def inspect(connection: AbstractConnection, topology: Topology) -> AbstractQueue:
+async def inspect(connection: AbstractConnection, name: str) -> AbstractQueue:
     """The queue as the broker has it, asked on a channel of its own. Raises one of DRIVER_ERRORS."""
     async with connection.channel(publisher_confirms=False) as channel:
-        return await channel.declare_queue(topology.queue, passive=True)
+        return await channel.declare_queue(name, passive=True)
 
 
-async def count_waiting(connection: AbstractConnection, topology: Topology) -> int:
+async def count_waiting(connection: AbstractConnection, name: str) -> int:
     """How many messages wait in the queue. Raises one of DRIVER_ERRORS."""
-    queue = await inspect(connection, topology)
+    queue = await inspect(connection, name)
     return queue.declaration_result.message_count or 0
 
 

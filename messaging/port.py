@@ -76,5 +76,9 @@ class Queue(Protocol):
     def consumer(self, prefetch: int) -> AbstractAsyncContextManager[Consumer]:
         """A consumer that holds at most `prefetch` messages unsettled."""
 
+    def dead_letters(self, prefetch: int) -> AbstractAsyncContextManager[Consumer | None]:
+        """A consumer of the messages that the broker itself gave up, which holds at most `prefetch` of
+        them unsettled; None where the queue has no such place."""
+
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""

@@ -58,6 +58,11 @@ class SqliteQueue:
             finally:
                 self._waiting.discard(consumer.arrived)
 
+    @asynccontextmanager
+    async def dead_letters(self, prefetch: int) -> AsyncIterator[None]:
+        """None: this file gives nothing up by itself, and nobody but ingestors takes from it."""
+        yield None
+
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""
         async with self._opened() as writer:

@@ -31,18 +31,24 @@ class Topology:
 
     @property
     def dead(self) -> str:
-        """The dead-letter exchange and its queue: for what another consumer rejected."""
+        """The dead-letter exchange and its queue: for what another consumer rejected, or a policy of the
+        broker gave up."""
         return f"{self._prefix}.dead"
 
     async def declare(self, channel: AbstractChannel) -> tuple[AbstractExchange, AbstractQueue]:
         """Declare everything, and return the exchange to publish to and the queue to consume."""
-        dead_exchange = await channel.declare_exchange(self.dead, ExchangeType.FANOUT, durable=True)
-        dead_queue = await self._declare_queue(channel, self.dead, {})
-        await dead_queue.bind(dead_exchange)
+        await self.declare_dead(channel)
         exchange = await channel.declare_exchange(self.exchange, ExchangeType.TOPIC, durable=True)
         queue = await self._declare_queue(channel, self.queue, self._bounds())
         await queue.bind(exchange, routing_key="#")
         return exchange, queue
+
+    async def declare_dead(self, channel: AbstractChannel) -> AbstractQueue:
+        """Declare what is for dead letters alone, and return their queue."""
+        exchange = await channel.declare_exchange(self.dead, ExchangeType.FANOUT, durable=True)
+        queue = await self._declare_queue(channel, self.dead, {})
+        await queue.bind(exchange)
+        return queue
 
     @property
     def _prefix(self) -> str:
