@@ -13,6 +13,9 @@ from gateway.console.letters import LetterPages
 from gateway.console.surface import Console
 from gateway.operators import Operators
 from gateway.rest.admin.dead_letters import DeadLettersSurface
+from gateway.rest.admin.patches import PatchSurface
+from gateway.rest.admin.replay_jobs import ReplayJobsSurface
+from gateway.rest.admin.visits import Visits
 from gateway.rest.app import Surface
 from gateway.rest.body import BodyBudget
 
@@ -35,7 +38,10 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
         open_desk = desks(settings, base.store, base.endpoints.subscribed)
         document = openapi(version=version("portico"))
         budget = BodyBudget(_BODY_BYTES)
+        visits = Visits(operators, open_desk, budget)
         yield [
-            DeadLettersSurface(operators, open_desk, budget, document),
+            DeadLettersSurface(visits, document),
+            PatchSurface(visits),
+            ReplayJobsSurface(visits),
             Console(operators.of_token, open_desk, budget, [LetterPages()]),
         ]

@@ -14,7 +14,7 @@ from cli.dead_letter_views import clean, done_line, print_json
 from cli.operator_parts import run
 from cli.settings import Settings
 from cli.terminal import DataDir, fail, settings_of
-from contracts.admin.views import DID, WOULD, done_view
+from contracts.admin.views import DID, WOULD, result_view, sample_view
 from contracts.letter_changes import json_patch, named_transform
 from contracts.letter_transforms import TRANSFORMS
 from contracts.masking import payload_of
@@ -88,11 +88,7 @@ def _previewed(
     settings: Settings, selection: Selection, change: Change, samples: int, revealed_to: str | None
 ) -> list[Sample]:
     async def use(desk: Desk) -> list[Sample]:
-        found = await desk.patching.preview(selection, change, samples)
-        if revealed_to is not None:
-            for sample in found:
-                await desk.letters.reveal(sample.letter.id)
-        return found
+        return await desk.patching.preview(selection, change, samples, reveal=revealed_to is not None)
 
     return run(settings, revealed_to or "", use)
 
@@ -105,7 +101,7 @@ def _patched(settings: Settings, actor: str, selection: Selection, change: Chang
         async for done in desk.patching.patch(selection, change):
             good = good and not done.refused
             if as_json:
-                views.append({**done_view(done, DID), "revision": done.letter.revision})
+                views.append(result_view(done, DID))
             else:
                 said = "" if done.refused else f"\tpatched: revision {done.letter.revision}"
                 typer.echo(_line(done, DID) + said)
@@ -123,19 +119,11 @@ def _line(done: Done, words: Mapping[Outcome, str]) -> str:
 
 def _print_samples(found: list[Sample], *, reveal: bool, as_json: bool) -> bool:
     if as_json:
-        print_json([_sample_view(sample, reveal=reveal) for sample in found])
+        print_json([sample_view(sample, reveal=reveal) for sample in found])
     else:
         for sample in found:
             typer.echo("\n".join(_sample_lines(sample, reveal=reveal)))
     return all(not sample.refused and not (sample.trial and sample.trial.fault) for sample in found)
-
-
-def _sample_view(sample: Sample, *, reveal: bool) -> dict[str, Any]:
-    return {
-        **done_view(Done(sample.letter, sample.refused, sample.trial), WOULD),
-        "before": payload_of(sample.letter.payload, reveal=reveal),
-        "after": None if sample.after is None else payload_of(sample.after, reveal=reveal),
-    }
 
 
 def _sample_lines(sample: Sample, *, reveal: bool) -> list[str]:

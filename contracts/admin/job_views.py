@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.admin.views import DID, time_of
 from domain.records import Outcome
-from domain.replay.entities import ReplayJob, ReplayLine
+from domain.replay.entities import PartLines, ReplayJob, ReplayLine
 
 
 def job_view(job: ReplayJob) -> dict[str, Any]:
@@ -25,6 +25,8 @@ def job_view(job: ReplayJob) -> dict[str, Any]:
         "letters": progress.letters,
         "failed": progress.failed,
         "refused": progress.refused,
+        "parts": job.parts,
+        "partsDone": progress.parts,
         "outcomes": outcomes_view(progress.outcomes),
         "createdAt": time_of(job.created_at),
         "dueAt": time_of(job.due_at),
@@ -43,6 +45,11 @@ def line_view(line: ReplayLine) -> dict[str, Any]:
     view["outcomes"] = outcomes_view(line.trial.outcomes)
     view["fault"] = fault and {"code": fault.code, "message": fault.message, "pointer": fault.pointer}
     return view
+
+
+def part_view(part: PartLines) -> dict[str, Any]:
+    """The lines of a part of a job."""
+    return {"number": part.number, "lines": [line_view(line) for line in part.lines]}
 
 
 def outcomes_view(outcomes: Mapping[Outcome, int]) -> dict[str, int]:

@@ -11,19 +11,23 @@ from domain.clock import to_millis
 from domain.dead_letters.entities import Selection, State
 
 MAX_LETTERS = 1_000
-"""Letters that one request tries or changes."""
+"""Letters that one answer tells of, where it does not tell line by line."""
+NDJSON = "application/x-ndjson"
+"""One JSON object a line."""
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 StateName = Literal["open", "replaying", "resolved", "discarded"]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """Camel case, and nothing that is not declared."""
+
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, regex_engine="python-re"
     )
 
 
-class Selected(_Model):
+class Selected(Model):
     """The dead letters that all of it holds for; open ones where no state is given."""
 
     states: tuple[StateName, ...] = Field(default=("open",), min_length=1, max_length=4)
@@ -46,32 +50,44 @@ class Selected(_Model):
             fingerprint=self.fingerprint,
             ingestion_id=self.ingestion,
             ids=self.ids,
-            since=_millis(self.since),
-            until=_millis(self.until),
+            since=millis_of(self.since),
+            until=millis_of(self.until),
         )
 
 
-class Discard(_Model):
+class Discard(Model):
     """Which letters are given up, and why; at least one part besides `states` is needed."""
 
     selection: Selected
     reason: Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"\S")]
 
 
-class DryRun(_Model):
+class DryRun(Model):
     """Which letters are tried."""
 
     selection: Selected
 
 
-class Sample(_Model):
+class Patch(Model):
+    """Which payloads are changed, and how: by a JSON Patch or by a transform."""
+
+    selection: Selected
+    patch: list[dict[str, Any]] | None = Field(default=None, description="A JSON Patch (RFC 6902).")
+    transform: Text | None = Field(default=None, description="The name of a transform.")
+    arguments: dict[str, str] = Field(default={}, description="Of the transform.")
+    preview: bool = Field(default=False, description="Show samples, and change nothing.")
+    samples: int = Field(default=5, ge=1, le=100, description="How many, with `preview`.")
+    reveal: bool = Field(default=False, description="Show personal data in samples; that is audited.")
+
+
+class Sample(Model):
     """The oldest letter of a group."""
 
     id: str
     message: str
 
 
-class Group(_Model):
+class Group(Model):
     """The dead letters of one tenant and cause; counts are exact."""
 
     tenant: str
@@ -85,7 +101,7 @@ class Group(_Model):
     first_seen: AwareDatetime
 
 
-class Letter(_Model):
+class Letter(Model):
     """A dead letter without its payload."""
 
     id: str
@@ -107,7 +123,7 @@ class Letter(_Model):
     last_seen: AwareDatetime
 
 
-class HistoryEntry(_Model):
+class HistoryEntry(Model):
     """What an operator did."""
 
     at: AwareDatetime
@@ -125,7 +141,7 @@ class WholeLetter(Letter):
     history: tuple[HistoryEntry, ...]
 
 
-class Fault(_Model):
+class Fault(Model):
     """What is wrong, and where."""
 
     code: str
@@ -133,58 +149,49 @@ class Fault(_Model):
     pointer: str
 
 
-class Result(_Model):
+class Result(Model):
     """What became, or would become, of a letter."""
 
     id: str
     state: StateName
+    revision: int
     refused: str = Field(description="Why nothing was done; empty where it was.")
     outcomes: dict[str, int] = Field(default={}, description="How many records have which outcome.")
     fault: Fault | None = None
 
 
-class Groups(_Model):
+class PatchSample(Result):
+    """What a change would make of a letter; texts and numbers may be masked."""
+
+    before: Any
+    after: Any = Field(description="Null where the change does not fit, or the letter is not editable.")
+
+
+class Groups(Model):
     """All groups, the largest first."""
 
     groups: tuple[Group, ...]
 
 
-class Letters(_Model):
+class Letters(Model):
     """One page, oldest first; `Link` leads to the next."""
 
     letters: tuple[Letter, ...]
 
 
-class Results(_Model):
+class Results(Model):
     """One result a letter."""
 
     results: tuple[Result, ...]
     truncated: bool = Field(description=f"Whether more than {MAX_LETTERS} letters were selected.")
 
 
-class WrongPart(_Model):
-    """A part of the request that is wrong."""
+class Samples(Model):
+    """The oldest letters of a selection, each as a change would make it."""
 
-    parameter: str | None = None
-    pointer: str | None = None
-    code: str
-    message: str
+    samples: tuple[PatchSample, ...]
 
 
-class Problem(_Model):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    fields: tuple[WrongPart, ...] | None = None
-    required_scope: str | None = None
-    letter: WholeLetter | None = Field(default=None, description="The other's version, masked.")
-    max_bytes: int | None = None
-    error_id: str | None = None
-
-
-def _millis(moment: datetime | None) -> int | None:
+def millis_of(moment: datetime | None) -> int | None:
+    """Milliseconds since the Unix epoch; None for None."""
     return None if moment is None else to_millis(moment)

@@ -6,6 +6,7 @@ from typing import Any
 from contracts.masking import MASK, payload_of
 from domain.clock import from_millis
 from domain.dead_letters.entities import Group, KeptLetter
+from domain.dead_letters.patching import Sample
 from domain.dead_letters.use_case import Done
 from domain.records import Outcome
 
@@ -87,3 +88,17 @@ def done_view(done: Done, words: Mapping[Outcome, str]) -> dict[str, Any]:
     view["outcomes"] = {words[outcome]: count for outcome, count in done.trial.outcomes.items()}
     view["fault"] = fault and {"code": fault.code, "message": fault.message, "pointer": fault.pointer}
     return view
+
+
+def result_view(done: Done, words: Mapping[Outcome, str]) -> dict[str, Any]:
+    """What became of a letter, with the revision that it has now."""
+    return {**done_view(done, words), "revision": done.letter.revision}
+
+
+def sample_view(sample: Sample, *, reveal: bool) -> dict[str, Any]:
+    """What a change would make of a letter."""
+    return {
+        **result_view(Done(sample.letter, sample.refused, sample.trial), WOULD),
+        "before": payload_of(sample.letter.payload, reveal=reveal),
+        "after": None if sample.after is None else payload_of(sample.after, reveal=reveal),
+    }

@@ -41,9 +41,16 @@ class Patching:
         self._trail = trail
         self._editing = Editing(letters, means.reader, trail)
 
-    async def preview(self, selection: Selection, change: Change, samples: int = 5) -> list[Sample]:
-        """What `change` would make of the oldest `samples` of `selection`; nothing is written."""
+    async def preview(
+        self, selection: Selection, change: Change, samples: int = 5, *, reveal: bool = False
+    ) -> list[Sample]:
+        """What `change` would make of the oldest `samples` of `selection`; no letter is changed.
+
+        With `reveal` they are to be shown with their personal data: that is audited.
+        """
         letters = await self._letters.page(selection, after=None, limit=samples)
+        if reveal:
+            await self._trail.note(letters, "reveal", selection)
         return [await self._sample(kept, change) for kept in letters]
 
     async def _sample(self, kept: KeptLetter, change: Change) -> Sample:

@@ -36,12 +36,12 @@ def test_it_is_openapi_31_with_json_schemas() -> None:
     assert "3.1.0" == DOCUMENT["openapi"]
     for schema in DOCUMENT["components"]["schemas"].values():
         jsonschema_rs.meta.validate({"$schema": DOCUMENT["jsonSchemaDialect"], **schema})
-    assert 6 == sum(1 for _ in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations())
+    assert 14 == sum(1 for _ in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations())
     assert DOCUMENT == json.loads(json.dumps(DOCUMENT))
 
 
 def test_every_operation_says_which_role_it_needs() -> None:
-    """Reading needs `operator.read`, changing `operator.repair`."""
+    """Reading needs `operator.read`, changing letters `operator.repair`, jobs `operator.replay`."""
     found = {
         operation["operationId"]: operation["security"][0]["bearer"]
         for item in DOCUMENT["paths"].values()
@@ -53,5 +53,13 @@ def test_every_operation_says_which_role_it_needs() -> None:
         "getDeadLetter": ["operator.read"],
         "dryRunDeadLetters": ["operator.read"],
         "editDeadLetter": ["operator.repair"],
+        "patchDeadLetters": ["operator.repair"],
         "discardDeadLetters": ["operator.repair"],
+        "listReplayJobs": ["operator.read"],
+        "startReplayJob": ["operator.replay"],
+        "getReplayJob": ["operator.read"],
+        "listReplayLines": ["operator.read"],
+        "pauseReplayJob": ["operator.replay"],
+        "resumeReplayJob": ["operator.replay"],
+        "cancelReplayJob": ["operator.replay"],
     } == found

@@ -1,9 +1,11 @@
 """Operators and dead letters over the admin port's REST, on a running Portico."""
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -18,9 +20,12 @@ from tests.support.portico import Client
 from tests.support.stacks import Stack
 from tests.support.tokens import minted
 
+ANY = {"selection": {"tenant": "nobody-s"}}
 ALL_ROLES = "operator.read operator.repair operator.replay"
 DOCUMENT = openapi(version="1.2.3")
 LETTERS = "/admin/v1/dead-letters"
+JOBS = "/admin/v1/replay-jobs"
+LINES = "application/x-ndjson"
 
 
 @dataclass
@@ -30,6 +35,7 @@ class Reply:
     status: int
     headers: Any
     body: Any
+    lines: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -50,6 +56,10 @@ class Admin:
             assert response.status < 500
             text = await response.text()
             assert response.status < 400 or "application/problem+json" == response.content_type
+            if response.content_type == LINES:
+                return Reply(
+                    response.status, response.headers, None, list(map(json.loads, text.splitlines()))
+                )
             return Reply(response.status, response.headers, json.loads(text))
 
     async def sees(self, path: str, model: str) -> Any:
@@ -153,6 +163,85 @@ async def test_letters_are_found_edited_tried_and_given_up(
     ]
 
 
+async def finished(admin: Admin, id: str) -> Any:
+    """The replay job `id`, once it is over."""
+    async with asyncio.timeout(30):
+        while True:
+            job = await admin.sees(f"{JOBS}/{id}", "ReplayJob")
+            if job["finishedAt"]:
+                return job
+            await asyncio.sleep(0.1)
+
+
+async def test_letters_are_patched_and_replayed(
+    admin: Admin, embedded: Stack, session: aiohttp.ClientSession, caller: Client, tenant: str
+) -> None:
+    """Samples first, masked until asked for; then one change of all, and a job that replays them, which
+    is shown with a line for each letter, and is over for good."""
+    await posted(caller, *(customer(n, externalIds=f"app:{n}") for n in range(3)))
+    selection = {"tenant": tenant, "code": "INVALID_TYPE"}
+    wrap = {"selection": selection, "transform": "wrap-in-array", "arguments": {"pointer": "/externalIds"}}
+    seen = await admin.ask("POST", f"{LETTERS}:patch", {**wrap, "preview": True, "samples": 2})
+    assert_is("Samples", seen.body)
+    assert [({"would create": 1}, "***", ["***"])] * 2 == [
+        (one["outcomes"], one["before"]["externalIds"], one["after"]["externalIds"])
+        for one in seen.body["samples"]
+    ]
+    revealed = {**wrap, "preview": True, "reveal": True, "samples": 1}
+    [sample] = (await admin.ask("POST", f"{LETTERS}:patch", revealed)).body["samples"]
+    assert sample["before"]["externalIds"].startswith("app:")
+    patched = await admin.ask("POST", f"{LETTERS}:patch", wrap, Accept=LINES)
+    assert [("open", 2, "")] * 3 == [(one["state"], one["revision"], one["refused"]) for one in patched.lines]
+    assert all(line.keys() <= {"id", "state", "revision", "refused"} for line in patched.lines)
+    unfit = [{"op": "remove", "path": "/name"}]
+    refused = await admin.ask("POST", f"{LETTERS}:patch", {"selection": selection, "patch": unfit})
+    assert_is("Results", refused.body)
+    assert all("REQUIRED at /customers/" in one["refused"] for one in refused.body["results"])
+
+    started = await admin.ask("POST", JOBS, {"selection": selection, "rate": 1000, "breaker": 0.5})
+    assert (202, f"{JOBS}/{started.body['id']}") == (started.status, started.headers["Location"])
+    assert_is("ReplayJob", started.body)
+    job = await finished(admin, started.body["id"])
+    assert ("done", "ana", tenant, 3, {"created": 3}) == tuple(
+        job[name] for name in ("state", "actor", "tenant", "letters", "outcomes")
+    )
+    one = f"{JOBS}/{job['id']}"
+    [part] = (await admin.sees(f"{one}/lines", "ReplayLines"))["parts"]
+    assert [({"created": 1}, "resolved")] * 3 == [(line["outcomes"], line["state"]) for line in part["lines"]]
+    assert [] == (await admin.sees(f"{one}/lines?after=1", "ReplayLines"))["parts"]
+    for act in ("pause", "resume", "cancel"):
+        over = await admin.ask("POST", f"{one}/{act}")
+        assert (409, "done") == (over.status, over.body["job"]["state"])
+        assert_is("Problem", over.body)
+
+    other = as_operator(embedded, session, "somebody-else", ALL_ROLES)
+    assert 404 == (await other.ask("GET", one)).status
+    assert 404 == (await other.ask("GET", f"{one}/lines")).status
+    assert 404 == (await other.ask("POST", f"{one}/cancel")).status
+
+
+async def test_jobs_are_held_let_go_and_ended(
+    embedded: Stack, session: aiohttp.ClientSession, caller: Client, tenant: str
+) -> None:
+    """A job that is to begin later can be held and ended before; the list has them, newest first."""
+    await posted(caller, customer(1, name=...))
+    own = as_operator(embedded, session, tenant, ALL_ROLES)
+    ids: list[str] = []
+    for _ in range(3):
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        body = {"selection": {"code": "REQUIRED"}, "startAt": later}
+        ids.insert(0, (await own.ask("POST", JOBS, body)).body["id"])
+    for act, state in (("pause", "paused"), ("resume", "scheduled"), ("cancel", "cancelled")):
+        changed = await own.ask("POST", f"{JOBS}/{ids[0]}/{act}")
+        assert (200, state) == (changed.status, changed.body["state"])
+    first = await own.ask("GET", f"{JOBS}?pageSize=2")
+    assert_is("ReplayJobs", first.body)
+    following = first.headers["Link"].removeprefix("<").partition(">")[0]
+    second = await own.sees(following, "ReplayJobs")
+    assert ids == [job["id"] for job in first.body["jobs"] + second["jobs"]]
+    assert second == await own.sees(f"{JOBS}?after={ids[1]}", "ReplayJobs")
+
+
 async def test_an_operator_of_one_tenant_finds_nothing_of_another(
     embedded: Stack, session: aiohttp.ClientSession, caller: Client, tenant: str
 ) -> None:
@@ -178,13 +267,13 @@ async def test_an_operator_of_one_tenant_finds_nothing_of_another(
 
 
 @pytest.mark.parametrize(
-    ("scope", "reads", "repairs"),
+    ("scope", "answers"),
     [
-        ("operator.read", 200, 403),
-        ("operator.repair", 200, 200),
-        ("operator.replay", 200, 403),
-        ("od.all od.crm", 403, 403),
-        ("", 403, 403),
+        ("operator.read", (200, 403, 403)),
+        ("operator.repair", (200, 200, 403)),
+        ("operator.replay", (200, 403, 202)),
+        ("od.all od.crm", (403, 403, 403)),
+        ("", (403, 403, 403)),
     ],
 )
 @pytest.mark.parametrize("bound", [True, False])
@@ -193,16 +282,21 @@ async def test_each_role_opens_its_own(
     session: aiohttp.ClientSession,
     tenant: str,
     scope: str,
-    reads: int,
-    repairs: int,
+    answers: tuple[int, int, int],
     bound: bool,
 ) -> None:
-    """Changing implies reading; nothing else implies anything."""
+    """Repairing and replaying imply reading; nothing else implies anything."""
+    reads, repairs, replays = answers
     operator = as_operator(embedded, session, tenant if bound else None, scope)
     read = await operator.ask("GET", f"{LETTERS}?tenant={tenant}")
     discard = {"selection": {"tenant": tenant}, "reason": "x"}
     repaired = await operator.ask("POST", f"{LETTERS}:discard", discard)
+    patch = {"selection": {"tenant": tenant}, "transform": "trim-strings"}
+    patched = await operator.ask("POST", f"{LETTERS}:patch", patch)
+    listed = await operator.ask("GET", JOBS)
+    replayed = await operator.ask("POST", JOBS, {"selection": {"tenant": tenant}})
     assert (reads, repairs) == (read.status, repaired.status)
+    assert (reads, repairs, replays) == (listed.status, patched.status, replayed.status)
     if repairs == 403:
         assert "insufficient_scope" in repaired.headers["WWW-Authenticate"]
         assert repaired.body["requiredScope"].startswith("operator.")
@@ -253,6 +347,25 @@ async def test_operator_tokens_open_nothing_else(
         ("POST", f"{LETTERS}:dry-run", {"selection": {"code": "\ud800"}}, 400, "JSON_INVALID"),
         ("POST", f"{LETTERS}:dry-run", {"selection": {"states": ["lost"]}}, 400, "/selection/states/0"),
         ("POST", f"{LETTERS}:dry-run", {"selection": {"since": "2026"}}, 400, "/selection/since"),
+        ("GET", f"{LETTERS}?after=dl_none", None, 404, "no such dead letter"),
+        ("GET", f"{LETTERS}?after=dl_none&cursor=AAAA", None, 400, "after"),
+        ("GET", "/admin/v1/dead-letter-groups?id=dl_none", None, 400, "id"),
+        ("POST", f"{LETTERS}:patch", {"selection": {"tenant": "t"}}, 400, "patch"),
+        ("POST", f"{LETTERS}:patch", {**ANY, "patch": [{"op": "bend", "path": ""}]}, 400, "JSON Patch"),
+        ("POST", f"{LETTERS}:patch", {**ANY, "patch": [{"op": "add", "path": "/a"}]}, 400, "needs value"),
+        ("POST", f"{LETTERS}:patch", {**ANY, "patch": [], "transform": "x"}, 400, "not both"),
+        ("POST", f"{LETTERS}:patch", {**ANY, "transform": "bend"}, 400, "no transform bend"),
+        ("POST", f"{LETTERS}:patch", {**ANY, "transform": "drop-member"}, 400, "needs"),
+        ("POST", f"{LETTERS}:patch", {"selection": {}, "transform": "trim-strings"}, 400, "besides states"),
+        ("POST", JOBS, {"selection": {}}, 400, "besides states"),
+        ("POST", JOBS, {**ANY, "rate": 0}, 400, "/rate"),
+        ("POST", JOBS, {**ANY, "ramp": 5}, 400, "a ramp needs a rate"),
+        ("POST", JOBS, {**ANY, "breaker": 2}, 400, "/breaker"),
+        ("POST", JOBS, {**ANY, "startAt": "2020-01-01T00:00:00Z"}, 400, "is over"),
+        ("GET", f"{JOBS}?after=job_none", None, 404, "no such replay job"),
+        ("GET", f"{JOBS}/job_none", None, 404, "no such replay job"),
+        ("GET", f"{JOBS}/job_none/lines?after=x", None, 400, "after"),
+        ("POST", f"{JOBS}/job_none/resume", None, 404, "no such replay job"),
         ("POST", f"{LETTERS}:discard", {"selection": {}, "reason": "x"}, 400, "besides states"),
         ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}, "reason": " "}, 400, "/reason"),
         ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}}, 400, "/reason"),

@@ -13,8 +13,12 @@ from gateway.rest.parameters import invalid, millis
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
-LIST_FILTERS = ("state", "tenant", "operation", "code", "fingerprint", "ingestion", "since", "until")
+GROUP_FILTERS = ("state", "tenant", "operation", "code", "fingerprint", "ingestion", "since", "until")
+LIST_FILTERS = (*GROUP_FILTERS, "id")
+_MANY = ("state", "id")
+"""What may be given again."""
 _MAX_TEXT = 512
+_MAX_IDS = 100
 _MAX_FAULTS = 20
 _ETAG = re.compile(r'"([0-9]{1,9})"')
 
@@ -24,7 +28,7 @@ def only(request: web.Request, names: Collection[str]) -> None:
     for name in request.query:
         if name not in names:
             raise invalid(name[:64].encode(errors="replace").decode(), "is not a parameter of this")
-        if name != "state" and len(request.query.getall(name)) > 1:
+        if name not in _MANY and len(request.query.getall(name)) > 1:
             raise invalid(name, "is given more than once")
 
 
@@ -37,6 +41,7 @@ def selection_of(request: web.Request) -> Selection:
         code=_text(request, "code"),
         fingerprint=_text(request, "fingerprint"),
         ingestion_id=_text(request, "ingestion"),
+        ids=_ids(request),
         since=millis(request, "since"),
         until=millis(request, "until"),
     )
@@ -100,14 +105,22 @@ def _states(request: web.Request) -> tuple[State, ...]:
         raise invalid("state", "is none of open, replaying, resolved, discarded and all") from error
 
 
+def _ids(request: web.Request) -> tuple[str, ...]:
+    given = request.query.getall("id", [])
+    if len(given) > _MAX_IDS:
+        raise invalid("id", f"is given more than {_MAX_IDS} times")
+    for id in given:
+        _require_text("id", id)
+    return tuple(given)
+
+
 def _text(request: web.Request, name: str) -> str | None:
     value = request.query.get(name)
-    if value is None:
-        return None
-    if not 1 <= len(value) <= _MAX_TEXT or not _is_text(value):
-        raise invalid(name, f"is not a text of 1 to {_MAX_TEXT} characters")
+    if value is not None:
+        _require_text(name, value)
     return value
 
 
-def _is_text(value: str) -> bool:
-    return not any("\ud800" <= one <= "\udfff" for one in value)
+def _require_text(name: str, value: str) -> None:
+    if not 1 <= len(value) <= _MAX_TEXT or any("\ud800" <= one <= "\udfff" for one in value):
+        raise invalid(name, f"is not a text of 1 to {_MAX_TEXT} characters")
