@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from cli.base import Base
+from cli.console_pages import console_pages
 from cli.operator_parts import desks
 from cli.token_keys import issuing_keys, token_keys
 from contracts.admin.openapi import openapi
@@ -43,5 +44,5 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
             DeadLettersSurface(visits, document),
             PatchSurface(visits),
             ReplayJobsSurface(visits),
-            Console(operators.of_token, open_desk, budget, [LetterPages()]),
+            Console(operators.of_token, open_desk, budget, [LetterPages(), *console_pages(base)]),
         ]

@@ -18,6 +18,7 @@ from domain.dead_letters.one_tenant import OneTenant
 from domain.dead_letters.patching import Patching
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.use_case import DeadLetters, Means
+from domain.duplicates import Duplicates
 from domain.facts import Subscribed
 from domain.preview import PreviewRecords
 from domain.records import Applied, Record
@@ -52,6 +53,7 @@ def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
             letters=DeadLetters(letters, means, trail),
             patching=Patching(letters, means, trail),
             jobs=ReplayJobs(store.replay_jobs, letters, trail, tenant),
+            duplicates=Duplicates(store.dedupe, store.reader, trail, tenant),
         )
 
     return open_desk

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.dead_letters.patching import Patching
 from domain.dead_letters.use_case import DeadLetters
+from domain.duplicates import Duplicates
 from domain.replay.use_case import ReplayJobs
 
 
@@ -15,6 +16,7 @@ class Desk:
     letters: DeadLetters
     patching: Patching
     jobs: ReplayJobs
+    duplicates: Duplicates
 
 
 class OpenDesk(Protocol):

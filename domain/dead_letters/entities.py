@@ -1,9 +1,12 @@
 """A dead letter and what operators did with it. All times in milliseconds since the Unix epoch."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from domain.records import Fault, Outcome, Record
 
@@ -63,6 +66,11 @@ class KeptLetter:
     def payload(self) -> bytes:
         """What a replay tries: the newest edit, else the original bytes."""
         return self.letter.body if self.edited is None else self.edited
+
+    @property
+    def payloads(self) -> tuple[bytes, ...]:
+        """The newest edit, if there is one, and the original bytes."""
+        return (self.letter.body,) if self.edited is None else (self.edited, self.letter.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +143,19 @@ class Selection:
     """First seen at this time or later."""
     until: int | None = None
     """First seen at this time or earlier."""
+    customer: str | None = None
+    """With this name of a customer in the payload, or in what it was before it was edited: an e-mail
+    address, a phone, a document, an external id, a customer id."""
+    text: str | None = None
+    """With this text there, whatever its case."""
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether letters are looked at one by one, as no index finds all of it."""
+        return self.customer is not None or self.text is not None
 
     def holds(self, kept: KeptLetter) -> bool:
-        """Whether `kept` is meant."""
+        """Whether `kept` is meant; save for the customer, whom the store finds."""
         letter = kept.letter
         pairs = (
             (self.tenant, letter.tenant),
@@ -152,10 +170,11 @@ class Selection:
             and (not self.ids or kept.id in self.ids)
             and (self.since is None or letter.first_seen >= self.since)
             and (self.until is None or letter.first_seen <= self.until)
+            and (self.text is None or any(_has(payload, self.text) for payload in kept.payloads))
         )
 
     def words(self) -> dict[str, str]:
-        """What it says, for the audit."""
+        """What it says, for the audit; of what may be personal data, a digest."""
         said = {
             "states": " ".join(self.states),
             "tenant": self.tenant,
@@ -165,8 +184,38 @@ class Selection:
             "ingestion": self.ingestion_id,
             "ids": " ".join(self.ids),
             "since": None if self.since is None else str(self.since),
+            "customer": _veiled(self.customer),
+            "text": _veiled(self.text),
         }
         return {name: value for name, value in said.items() if value}
+
+
+def _veiled(text: str | None) -> str | None:
+    digest = hashlib.sha256((text or "").encode("utf-8", "backslashreplace")).hexdigest()
+    return None if text is None else f"sha256 {digest[:16]}"
+
+
+def _has(payload: bytes, text: str) -> bool:
+    """Whether `text` is in `payload`, whatever its case, and however JSON escapes it."""
+    wanted, found = text.casefold(), payload.decode("utf-8", "replace")
+    if wanted in found.casefold():
+        return True
+    if "\\" not in found:
+        return False
+    try:
+        return wanted in json.dumps(json.loads(found), ensure_ascii=False).casefold()
+    except (ValueError, RecursionError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Letters of a selection, and where to go on."""
+
+    letters: tuple[KeptLetter, ...]
+    next: Cursor | None
+    """The place behind the last letter that was looked at, whether it is among them or not; None
+    where there are no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +227,7 @@ class AuditEntry:
     actor: str
     action: str
     letter_id: str
-    """Empty where it is about a replay job as a whole."""
+    """Empty where it is about no letter of its own, such as a replay job as a whole."""
     tenant: str
     selection: dict[str, str]
     """What the operator asked for."""

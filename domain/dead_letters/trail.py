@@ -52,14 +52,20 @@ class Trail:
         self, id: str, action: str, tenant: str | None, selection: Mapping[str, str], detail: str
     ) -> None:
         """Put into the audit what is done with the replay job `id`, before it is."""
+        await self.note_other(f"{action} replay job", tenant or "", {**selection, "job": id}, detail)
+
+    async def note_other(
+        self, action: str, tenant: str, selection: Mapping[str, str], detail: str = ""
+    ) -> None:
+        """Put into the audit an action that is about no dead letter of its own, before it is done."""
         entry = AuditEntry(
             id=_new_id(),
             at=self._clock(),
             actor=self.actor,
-            action=f"{action} replay job",
+            action=action,
             letter_id="",
-            tenant=tenant or "",
-            selection={**selection, "job": id},
+            tenant=tenant,
+            selection=dict(selection),
             before="",
             after="",
             detail=detail,

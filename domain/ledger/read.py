@@ -15,13 +15,19 @@ class Ledger:
         self._store = store
         self._clock = clock
 
+    async def by_bucket(self, since: int, *, tenant: str | None = None) -> dict[Bucket, Balance]:
+        """The balance of each bucket that anything was accepted in from `since` on."""
+        rows = await self._store.within(since - since % MINUTE, self._clock() + MINUTE, tenant)
+        return balances(rows)
+
     async def totals(
         self, since: int, *, tenant: str | None = None, operation: str | None = None
     ) -> dict[tuple[str, str], Balance]:
         """The balance by (tenant, operation) of what was accepted from `since` on."""
-        rows = await self._store.within(since - since % MINUTE, self._clock() + MINUTE, tenant)
-        found = balances(row for row in rows if operation in (None, row.bucket.operation))
-        return sum_by_operation(found)
+        found = await self.by_bucket(since, tenant=tenant)
+        return sum_by_operation(
+            {bucket: one for bucket, one in found.items() if operation in (None, bucket.operation)}
+        )
 
     async def series(self, since: int, until: int, *, tenant: str | None = None) -> dict[int, Balance]:
         """The balance of each minute from `since` on and before `until` that anything was accepted in."""

@@ -45,7 +45,6 @@ class Console:
         return [
             *pages,
             web.get("/", _to_home),
-            web.get(_HOME, _to_groups),
             web.get(f"{_HOME}/login", self.login),
             web.post(f"{_HOME}/login", self.enter),
             web.post(f"{_HOME}/logout", admit(READ, self.leave)),
@@ -110,10 +109,6 @@ class Console:
 
 async def _to_home(_: web.Request) -> web.Response:
     raise web.HTTPSeeOther(_HOME)
-
-
-async def _to_groups(_: web.Request) -> web.Response:
-    raise web.HTTPSeeOther(f"{_HOME}/groups")
 
 
 def _own(path: str) -> str:

@@ -1,8 +1,8 @@
 """The service `DedupeCandidates`."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
+from domain.duplicates import CandidateReader
 from domain.reading import Cursor, Reader
 from domain.receipts import DedupeCandidate
 from domain.records import Entity
@@ -16,18 +16,6 @@ from gateway.grpc.refusal import RefusedError
 from gateway.paging import decode_place, encode_place
 
 _PLURAL = "dedupeCandidates"
-
-
-class CandidateReader(Protocol):
-    """Reads of dedupe candidates, always within one tenant. May raise StoreUnavailableError."""
-
-    async def get(self, tenant: str, id: str) -> DedupeCandidate | None:
-        """The tenant's candidate `id`."""
-
-    async def page(
-        self, tenant: str, customer_id: str | None, *, after: Cursor | None, limit: int
-    ) -> list[DedupeCandidate]:
-        """At most `limit` candidates after `after`, by seen time and id; of one customer where told."""
 
 
 class DedupeCandidatesService(DedupeCandidatesServicer):

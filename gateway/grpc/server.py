@@ -8,6 +8,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from domain.clock import Clock, system_clock
+from domain.duplicates import CandidateReader
 from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
 from domain.loyalty.accounts import LoyaltyAccounts
@@ -15,7 +16,7 @@ from domain.ports import ReceiptStore
 from domain.reading import Reader
 from gateway.auth import Authenticator
 from gateway.grpc.customers import CustomersService
-from gateway.grpc.dedupe import CandidateReader, DedupeCandidatesService
+from gateway.grpc.dedupe import DedupeCandidatesService
 from gateway.grpc.events import EventsService
 from gateway.grpc.ingestions import IngestionsService
 from gateway.grpc.interceptors import CallInterceptor
