@@ -17,11 +17,14 @@ from contracts.registry import operations
 from domain.clock import system_clock
 from domain.ingestion_id import IngestionIds
 from domain.ledger.book import LedgerBook
+from gateway.rest.metrics import RequestMetrics
 from messaging.amqp import AmqpQueue
+from messaging.metered import MeteredQueue, QueueMetrics
 from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
 from storage.directory import EndpointDirectory
 from storage.embedded import EmbeddedMongo
+from storage.metrics import StoreMetrics
 from storage.store import Store, open_store
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +36,12 @@ class Base:
 
     settings: Settings
     store: Store
-    queue: Queue
+    queue: MeteredQueue
     ids: IngestionIds
     operations: Mapping[str, Operation]
     registry: CollectorRegistry
+    request_metrics: RequestMetrics
+    queue_metrics: QueueMetrics
     loyalty: LoyaltyParts | None
     endpoints: EndpointDirectory
     ledger_book: LedgerBook
@@ -59,16 +64,27 @@ async def open_base(settings: Settings, *, embedded: bool) -> AsyncIterator[Base
             _log.info("embedded_mongodb_started", url=url, pid=mongo.pid)
         else:
             raise SettingError("PORTICO_MONGODB_URL is not set; `portico up` runs without it")
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver, prepare=False)
+        registry = CollectorRegistry()
+        queue_metrics = QueueMetrics(registry)
+        store = open_store(
+            url,
+            name=settings.mongodb_database,
+            driver=settings.mongodb_driver,
+            prepare=False,
+            phone_region=settings.phone_region,
+            metrics=StoreMetrics(registry),
+        )
         opened = await stack.enter_async_context(store)
         endpoints = await stack.enter_async_context(EndpointDirectory(opened.endpoints))
         yield Base(
             settings=settings,
             store=opened,
-            queue=_queue(settings, embedded=embedded),
+            queue=MeteredQueue(_queue(settings, embedded=embedded), "ingestions", queue_metrics),
             ids=IngestionIds(_ingestion_secret(settings, embedded=embedded)),
             operations=operations(settings.phone_region, strict_orders=settings.strict_orders),
-            registry=CollectorRegistry(),
+            registry=registry,
+            request_metrics=RequestMetrics(registry),
+            queue_metrics=queue_metrics,
             loyalty=loyalty_parts(settings, opened, endpoints.subscribed),
             endpoints=endpoints,
             ledger_book=LedgerBook(system_clock),

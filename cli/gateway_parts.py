@@ -124,7 +124,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             *_oauth(settings, store, own_keys, budget),
             ExplorerSurface(EXPLORED),
         ]
-        app = rest_app(surfaces, metrics)
+        app = rest_app(surfaces, base.request_metrics)
         address = await stack.enter_async_context(
             serve(
                 app,

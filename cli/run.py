@@ -17,6 +17,7 @@ from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
 from cli.ledger_parts import bookkeeping, keeping_ledger
+from cli.queue_parts import watching_queue
 from cli.replay_parts import replaying
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
@@ -77,6 +78,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
         operator_surfaces(base, embedded=False) as surfaces,
         _admin(base, surfaces) as admin,
         keeping_ledger(base),
+        watching_queue(base),
         open_gateway(base, embedded=False) as gateway,
     ):
         admin.checks |= {"queue": gateway.publisher.is_ready, "grpc": gateway.grpc.is_serving}
@@ -146,6 +148,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
     tools = make_tools(base)
     async with (
         keeping_ledger(base),
+        watching_queue(base),
         bookkeeping(base),
         _telling(base),
         replaying(base),
@@ -212,7 +215,7 @@ async def _admin(base: Base, surfaces: Sequence[Surface] = ()) -> AsyncIterator[
     GCCollector(registry=base.registry)
     settings = base.settings
     checks: dict[str, Check] = {}
-    app = admin_app(checks, base.registry, surfaces)
+    app = admin_app(checks, base.registry, base.request_metrics, surfaces)
     async with serve(app, settings.admin_host, settings.admin_port) as address:
         admin = _Admin(address, checks)
         checks["serving"] = lambda: admin.serving

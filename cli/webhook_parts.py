@@ -9,6 +9,7 @@ from ingestor.webhooks.run import Sources, Webhooks
 from ingestor.webhooks.send import Sender
 from ingestor.webhooks.worker import Desk, RetryPolicy
 from messaging.amqp import AmqpQueue
+from messaging.metered import MeteredQueue
 from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
 
@@ -37,7 +38,8 @@ def make_webhooks(base: Base, sender: Sender) -> Webhooks:
     )
     find = FindCustomer(store.reader, settings.phone_region)
     sources = Sources(store.outbox, base.endpoints, find, store.leases)
-    return Webhooks(sources, _queue(settings), desk, system_clock)
+    queue = MeteredQueue(_queue(settings), "webhooks", base.queue_metrics)
+    return Webhooks(sources, queue, desk, system_clock)
 
 
 def _queue(settings: Settings) -> Queue:

@@ -25,6 +25,10 @@ class QueueFullError(QueueUnavailableError):
     """The queue is at its length bound and refused the message; it was not kept."""
 
 
+class QueueMissingError(QueueUnavailableError):
+    """The broker took the message and had no queue to put it into; it was not kept."""
+
+
 class PermanentError(PorticoError):
     """Trying again changes nothing."""
 

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from gateway.rest.admin.problems import operator_refusal, problem
 from gateway.rest.app import Surface
 from gateway.rest.errors import error_middleware, surfaces
+from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.odp_errors import odp_renderer
 from gateway.rest.request_id import request_id_middleware
 
@@ -15,12 +16,19 @@ Check = Callable[[], bool]
 """Whether one part of the process is ready; answers at once, from what is known."""
 
 
+_SURFACES = {"/admin/": "admin", "/console": "console"}
+"""Path prefixes, and what their surface is called in the metrics; every other path is `probe`."""
+
+
 def admin_app(
-    checks: Mapping[str, Check], registry: CollectorRegistry, mounted: Sequence[Surface] = ()
+    checks: Mapping[str, Check],
+    registry: CollectorRegistry,
+    requests: RequestMetrics,
+    mounted: Sequence[Surface] = (),
 ) -> web.Application:
     """`/healthz`: the process answers. `/readyz`: every one of `checks` holds, else 503 and which
-    one does not. `/metrics`: `registry` in Prometheus' text format. `mounted` knows who asks; these
-    three do not."""
+    one does not. `/metrics`: `registry` in Prometheus' text format. `requests` counts all
+    of them. `mounted` knows who asks; these three do not."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -36,7 +44,11 @@ def admin_app(
 
     surface_for = surfaces({"/admin": problem}, default=odp_renderer())
     app = web.Application(
-        middlewares=[request_id_middleware, error_middleware(surface_for, operator_refusal)]
+        middlewares=[
+            request_id_middleware,
+            measured(requests, _SURFACES, "probe"),
+            error_middleware(surface_for, operator_refusal),
+        ]
     )
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -6,7 +6,6 @@ queued since share the next. So a lone request waits for nobody, and many share 
 
 import asyncio
 import copy
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -178,7 +177,7 @@ class IngestionPublisher:
 
     async def _publish(self, group: list[_Waiting]) -> None:
         failure: Exception | None = QueueUnavailableError("the publish was interrupted")
-        started = time.monotonic()
+        self._metrics.group_size.observe(len(group))
         try:
             async with asyncio.timeout(self._timeout):
                 await self._publisher.publish(pack([one.ingestion for one in group]), self._timeout)
@@ -188,15 +187,7 @@ class IngestionPublisher:
         except Exception as error:
             failure = error
         finally:
-            self._observe(group, failure, time.monotonic() - started)
             self._settle(group, failure)
-
-    def _observe(self, group: list[_Waiting], failure: Exception | None, seconds: float) -> None:
-        self._metrics.group_size.observe(len(group))
-        if failure is None:
-            self._metrics.publish_seconds.observe(seconds)
-        else:
-            self._metrics.publish_failures.inc()
 
     def _settle(self, group: list[_Waiting], failure: Exception | None) -> None:
         for waiting in group:

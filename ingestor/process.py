@@ -134,9 +134,11 @@ class Processor:
         return applied
 
     async def _apply(self, records: Sequence[Record]) -> list[Applied]:
-        results = await self._apply_records(records)
-        if self._after_apply is not None:
-            await self._after_apply(list(zip(records, results, strict=True)))
+        self._metrics.batch_records.observe(len(records))
+        with self._metrics.apply_seconds.time():
+            results = await self._apply_records(records)
+            if self._after_apply is not None:
+                await self._after_apply(list(zip(records, results, strict=True)))
         return results
 
     async def _new_jobs(self, ingestions: Sequence[Ingestion], attempts: int) -> list[_Job]:
@@ -226,6 +228,7 @@ class Processor:
         for place, job in enumerate(jobs):
             if place not in others:
                 self._books.ledger.done(job.ingestion, receipts[place])
+                self._metrics.count_done(receipts[place])
         if others:  # another ingestor was faster: what is left of them is a repeat, or another body
             late = [jobs[place] for place in sorted(others)]
             await self._new_jobs([job.ingestion for job in late], late[0].attempts)

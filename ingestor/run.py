@@ -124,7 +124,8 @@ class Ingestor:
         """The usual way: all ingestions of the batch at once."""
         ingestions = [one for delivery in deliveries for one in await self._unpack(delivery)]
         try:
-            await self._patiently(partial(self._processor.process, ingestions))
+            with self._metrics.working(one.accepted_at for one in ingestions):
+                await self._patiently(partial(self._processor.process, ingestions))
         except (_Released, asyncio.CancelledError):
             raise
         except Exception:
@@ -144,7 +145,8 @@ class Ingestor:
             async with self._suspecting:
                 attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
                 try:
-                    await self._patiently(partial(self._attempt, ingestion, attempts))
+                    with self._metrics.working([ingestion.accepted_at]):
+                        await self._patiently(partial(self._attempt, ingestion, attempts))
                 finally:
                     # However it ended, the process did not: that attempt does not count against it.
                     with contextlib.suppress(TransientError):

@@ -13,7 +13,7 @@ import aiormq
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from domain.errors import QueueFullError, QueueUnavailableError
+from domain.errors import QueueFullError, QueueMissingError, QueueUnavailableError
 from messaging import limits
 from messaging.amqp_link import (
     DRIVER_ERRORS,
@@ -151,7 +151,7 @@ class AmqpPublisher:
         except PublishError as error:
             if exchange is not None:
                 self._link.drop(exchange)  # somebody removed the queue; the new link declares it
-            raise QueueUnavailableError("the exchange leads to no queue") from error
+            raise QueueMissingError("the exchange leads to no queue") from error
         except DeliveryError as error:
             raise QueueFullError("the queue is full") from error
         except DRIVER_ERRORS as error:

@@ -18,6 +18,7 @@ from pymongo.write_concern import WriteConcern
 from domain.errors import StoreUnavailableError
 from storage.bulk import PERMANENT_CODES, BulkOperation, BulkResult, Encoded, Insert, chunks, native, sort_out
 from storage.errors import NotStorableError, StoreSetupError
+from storage.metrics import StoreMetrics
 
 Driver = Literal["motor", "pymongo"]
 Document = dict[str, Any]
@@ -234,6 +235,7 @@ async def open_database(
     call_timeout: float = 20.0,
     selection_timeout: float = 3.0,
     pool_size: int = 50,
+    metrics: StoreMetrics | None = None,
 ) -> AsyncIterator[Database]:
     """A database whose writes are journaled by a majority and whose reads see such writes.
 
@@ -254,6 +256,7 @@ async def open_database(
             waitQueueTimeoutMS=patience,
             maxPoolSize=pool_size,
             appname="portico",
+            event_listeners=metrics.listeners() if metrics is not None else [],
         )
     except (ConfigurationError, ValueError) as error:
         raise StoreSetupError(f"the MongoDB URL is not usable: {type(error).__name__}") from error

@@ -16,6 +16,7 @@ from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.ledger import LedgerRepository
 from storage.loyalty import LoyaltyRepository
+from storage.metrics import StoreMetrics
 from storage.outbox import OutboxRepository
 from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
@@ -66,6 +67,7 @@ async def open_store(
     call_timeout: float = 20.0,
     selection_timeout: float = 3.0,
     prepare: bool = True,
+    metrics: StoreMetrics | None = None,
 ) -> AsyncIterator[Store]:
     """The store at a MongoDB `url`; its indexes are there and checked.
 
@@ -75,7 +77,12 @@ async def open_store(
     and StoreSetupError for what an operator must mend.
     """
     async with open_database(
-        url, name, driver=driver, call_timeout=call_timeout, selection_timeout=selection_timeout
+        url,
+        name,
+        driver=driver,
+        call_timeout=call_timeout,
+        selection_timeout=selection_timeout,
+        metrics=metrics,
     ) as database:
         store = Store(database)
         if prepare:

@@ -26,6 +26,7 @@ from gateway.rest.body import (
     UnsupportedMediaTypeError,
 )
 from gateway.rest.inflate import BadEncodingError, PayloadTooLargeError
+from gateway.rest.metrics import ERROR_CODE
 from gateway.rest.request_id import request_id_of
 
 _RETRY_AFTER = {"Retry-After": "1"}
@@ -90,6 +91,7 @@ def error_middleware(
             answer = _of_aiohttp(error)
         except Exception as error:
             answer = translate(error) or as_api_error(error)
+        request[ERROR_CODE] = answer.code
         response = surface_for(request.path)(answer, request_id_of(request))
         response.headers.update(answer.headers)
         if not request.content.is_eof():

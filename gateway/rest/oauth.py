@@ -18,6 +18,7 @@ from gateway.oauth import InvalidClientError, InvalidScopeError, IssuedToken, To
 from gateway.rest.answers import json_response
 from gateway.rest.body import BodyBudget, BodyLimits, is_json, read_body, require_json
 from gateway.rest.errors import ApiError, as_api_error
+from gateway.rest.metrics import ERROR_CODE
 from gateway.rest.refusals import refusal
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
@@ -156,6 +157,7 @@ def _invalid(message: str) -> ApiError:
 
 def _refused(request: web.Request, error: Exception) -> web.Response:
     answer = _answer_to(error)
+    request[ERROR_CODE] = answer.code
     if is_json(request):
         body = {"code": answer.code, "message": answer.message}
     else:

@@ -18,6 +18,12 @@ class WebhookMetrics:
             ["result"],
             registry=registry,
         )
+        self.attempt_seconds = Histogram(
+            "portico_webhooks_attempt_seconds",
+            "Seconds that an attempt took, failed ones included.",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=registry,
+        )
         self.retried = Counter(
             "portico_webhooks_retried",
             "Attempts that were not a delivery's first.",

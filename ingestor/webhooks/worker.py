@@ -174,7 +174,8 @@ class Worker:
         metrics = self._desk.metrics
         if delivery.attempts:
             metrics.retried.inc()
-        attempt = await self._desk.sender.send(self._endpoint(), delivery)
+        with metrics.attempt_seconds.time():
+            attempt = await self._desk.sender.send(self._endpoint(), delivery)
         metrics.attempts.labels("delivered" if attempt.delivered else "failed").inc()
         if attempt.delivered:
             self._failures = 0
