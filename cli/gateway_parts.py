@@ -7,6 +7,7 @@ from functools import partial
 
 from cli.base import Base
 from cli.errors import ListenError
+from cli.operator_parts import desks
 from cli.served import EXPLORED, discovery_document, od_v2_document, odp_v1_document
 from cli.settings import Settings
 from cli.tls import read_certificate
@@ -98,6 +99,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             watcher=watcher,
             ids=base.ids,
             authenticator=authenticator,
+            open_desk=desks(settings, store, base.endpoints.subscribed),
             metrics=GrpcMetrics(base.registry),
             host=settings.grpc_host or settings.host,
             port=settings.grpc_port,

@@ -4,6 +4,8 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from gateway.operators import Operator
+
 _TO_ANSWER = 0.2
 """Seconds kept for the answer."""
 
@@ -25,6 +27,7 @@ class Call:
 
 
 _current: ContextVar[Call] = ContextVar("portico_call")
+_operator: ContextVar[Operator] = ContextVar("portico_operator")
 
 
 def begin(call: Call) -> None:
@@ -35,3 +38,13 @@ def begin(call: Call) -> None:
 def current() -> Call:
     """The call that this task serves. Raises LookupError outside of one."""
     return _current.get()
+
+
+def begin_as(operator: Operator) -> None:
+    """Make `operator` the one whom this task serves."""
+    _operator.set(operator)
+
+
+def current_operator() -> Operator:
+    """The operator whom this task serves. Raises LookupError where it serves none."""
+    return _operator.get()

@@ -11,11 +11,12 @@ import grpc
 
 from domain.ingestion_id import IngestionIds
 from gateway.auth import Authenticator, require_scope
-from gateway.grpc.call import Call, begin
+from gateway.grpc.call import Call, begin, begin_as
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.refusal import RefusedError, invalid
-from gateway.grpc.scopes import PUBLIC, REQUIRED, service_of
+from gateway.grpc.scopes import PUBLIC, REQUIRED, ROLES, service_of
 from gateway.grpc.statuses import status_of
+from gateway.operators import Operators
 from gateway.receipts import ReceiptWatcher
 
 REQUEST_ID = "x-request-id"
@@ -38,6 +39,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     ) -> None:
         """Nothing is opened; `watcher` answers the waits of `portico-after`."""
         self._authenticator = authenticator
+        self._operators = Operators(authenticator)
         self._ids = ids
         self._watcher = watcher
         self._metrics = metrics
@@ -91,7 +93,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _guarded(self, method: str, context: Context, most: float | None) -> AsyncIterator[None]:
         self._note_task()
         metadata = _texts(context)
-        context.set_trailing_metadata(((REQUEST_ID, _request_id(metadata)),))
+        trailing = ((REQUEST_ID, _request_id(metadata)),)
+        context.set_trailing_metadata(trailing)
         budget = _shorter(context.time_remaining(), most)
         with self._metrics.call(method) as served:
             try:
@@ -100,10 +103,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     yield
                 served.code = grpc.StatusCode.OK
             except Exception as error:
-                served.code, message = status_of(error)
-                await context.abort(served.code, message)
+                status = status_of(error)
+                served.code = status.code
+                context.set_trailing_metadata((*trailing, *status.metadata()))
+                await context.abort(status.code, status.message)
 
     async def _admit(self, method: str, metadata: dict[str, str], budget: float | None) -> None:
+        if role := ROLES.get(method):
+            operator = await self._operators.of_header(metadata.get("authorization"))
+            operator.require(role)
+            begin_as(operator)
+            return
         principal = await self._authenticator.authenticate(metadata.get("authorization"))
         service = service_of(method)
         scope = REQUIRED[service]

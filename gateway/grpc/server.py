@@ -8,6 +8,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from domain.clock import Clock, system_clock
+from domain.dead_letters.desk import OpenDesk
 from domain.duplicates import CandidateReader
 from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
@@ -16,6 +17,7 @@ from domain.ports import ReceiptStore
 from domain.reading import Reader
 from gateway.auth import Authenticator
 from gateway.grpc.customers import CustomersService
+from gateway.grpc.dead_letters import DeadLettersService
 from gateway.grpc.dedupe import DedupeCandidatesService
 from gateway.grpc.events import EventsService
 from gateway.grpc.ingestions import IngestionsService
@@ -26,6 +28,7 @@ from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.names import CUSTOMERS, EVENTS, LEADS, ORDERS, REVIEWS, Collection
 from gateway.grpc.orders import OrdersService
 from gateway.grpc.pb.portico.v1.customers_pb2_grpc import add_CustomersServicer_to_server
+from gateway.grpc.pb.portico.v1.dead_letters_pb2_grpc import add_DeadLettersServicer_to_server
 from gateway.grpc.pb.portico.v1.dedupe_pb2_grpc import add_DedupeCandidatesServicer_to_server
 from gateway.grpc.pb.portico.v1.events_pb2_grpc import add_EventsServicer_to_server
 from gateway.grpc.pb.portico.v1.ingestions_pb2_grpc import add_IngestionsServicer_to_server
@@ -67,7 +70,7 @@ class Tls(NamedTuple):
 
 
 class GrpcServer:
-    """Serves reads over gRPC. `async with` starts it and stops it at once; `stop` drains first."""
+    """Serves reads, and operators, over gRPC. `async with` starts it and ends it; `stop` drains first."""
 
     def __init__(  # noqa: PLR0913 - the ports and settings of one server
         self,
@@ -78,6 +81,7 @@ class GrpcServer:
         watcher: ReceiptWatcher,
         ids: IngestionIds,
         authenticator: Authenticator,
+        open_desk: OpenDesk,
         metrics: GrpcMetrics,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -91,7 +95,8 @@ class GrpcServer:
 
         `port` 0 takes a free one, see `port`. Streams leave out what was written within the last
         `settle_lag` seconds. `region` (ISO 3166-1 alpha-2) is the country of phone numbers that are
-        looked up without one. `loyalty` None leaves the service `Loyalty` out.
+        looked up without one. `open_desk` opens the desks of operators. `loyalty` None leaves the
+        service `Loyalty` out.
         """
         self._reader = reader
         self._find = FindCustomer(reader, region)
@@ -101,6 +106,7 @@ class GrpcServer:
         self._ids = ids
         self._address = f"[{host}]" if ":" in host else host
         self._tls = tls
+        self._open_desk = open_desk
         self._clock = clock
         self._settle_lag = settle_lag
         self._region = region
@@ -164,6 +170,7 @@ class GrpcServer:
         add_DedupeCandidatesServicer_to_server(candidates, server)
         ingestions = IngestionsService(self._receipts, self._watcher, self._ids)
         add_IngestionsServicer_to_server(ingestions, server)
+        add_DeadLettersServicer_to_server(DeadLettersService(self._open_desk), server)
         if self._loyalty is not None:
             add_LoyaltyServicer_to_server(LoyaltyService(self._loyalty, self._reader), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

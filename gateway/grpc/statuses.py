@@ -1,13 +1,19 @@
 """Exceptions as status codes. What was not meant for the caller never reaches him."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status as StatusMessage
 from grpc import StatusCode
 
+from domain.dead_letters.errors import RepairError
 from domain.errors import TransientError
 from domain.reading import AmbiguousKeyError
 from gateway.errors import AuthenticationError, InsufficientScopeError, OverloadedError, RateLimitedError
 from gateway.failures import log_failure
+from gateway.grpc.operator_refusals import operator_refusal
 from gateway.grpc.refusal import RefusedError
 from gateway.paging import InvalidCursorError
 
@@ -22,17 +28,37 @@ _KNOWN: tuple[tuple[type[Exception], StatusCode, str], ...] = (
 """The first that fits counts."""
 
 
+DETAILS = "grpc-status-details-bin"
+"""The trailing metadata that carry a status with details, as all of gRPC's clients read it."""
+
+
 class Status(NamedTuple):
     """How a call ends."""
 
     code: StatusCode
     message: str
+    details: Sequence[Message] = ()
+    """Of `google.rpc`."""
+
+    def metadata(self) -> tuple[tuple[str, bytes], ...]:
+        """The trailing metadata with the details, if there are any."""
+        if not self.details:
+            return ()
+        packed = []
+        for detail in self.details:
+            packed.append(AnyMessage())
+            packed[-1].Pack(detail)
+        number, _ = self.code.value
+        status = StatusMessage(code=number, message=self.message, details=packed)
+        return ((DETAILS, status.SerializeToString()),)
 
 
 def status_of(error: Exception) -> Status:
     """The status that `error` ends a call with; what nobody foresaw is logged here, once."""
+    if isinstance(error, RepairError):
+        error = operator_refusal(error)
     if isinstance(error, RefusedError):
-        return Status(error.code, error.message)
+        return Status(error.code, error.message, error.details)
     if isinstance(error, AuthenticationError):
         return Status(StatusCode.UNAUTHENTICATED, error.reason)
     if isinstance(error, InsufficientScopeError):

@@ -28,7 +28,10 @@ from tests.support.proxy import Proxy
 
 SERVICES = {
     f"portico.v1.{name}"
-    for name in ("Customers", "Leads", "Orders", "Reviews", "Events", "DedupeCandidates", "Ingestions")
+    for name in (
+        *("Customers", "Leads", "Orders", "Reviews", "Events"),
+        *("DedupeCandidates", "Ingestions", "DeadLetters"),
+    )
 }
 
 

@@ -8,6 +8,8 @@ import grpc
 import orjson
 from prometheus_client import CollectorRegistry
 
+from cli.operator_parts import desks
+from cli.settings import Settings
 from domain.clock import Clock, from_millis, system_clock
 from domain.ingestion_id import IngestionIds
 from domain.loyalty.accounts import LoyaltyAccounts
@@ -82,6 +84,7 @@ async def open_world(
             watcher=watcher,
             ids=ids,
             authenticator=authenticator,
+            open_desk=desks(Settings(), store, lambda tenant: False),
             metrics=GrpcMetrics(registry),
             clock=clock,
             settle_lag=settle_lag,
@@ -100,7 +103,9 @@ def _channel(port: int, tls: Tls | None) -> grpc.aio.Channel:
     return grpc.aio.secure_channel(f"localhost:{port}", grpc.ssl_channel_credentials(tls.certificate_chain))
 
 
-def caller(tenant: str = TENANT, scopes: Iterable[str] = EVERY_SCOPE, *more: tuple[str, str]) -> Metadata:
+def caller(
+    tenant: str | None = TENANT, scopes: Iterable[str] = EVERY_SCOPE, *more: tuple[str, str]
+) -> Metadata:
     """Call metadata with a good token."""
     token = mint_token(
         SECRET,
