@@ -10,8 +10,11 @@ from cli.operator_parts import desks
 from cli.token_keys import issuing_keys, token_keys
 from contracts.admin.openapi import openapi
 from gateway.auth import Authenticator
+from gateway.console.jobs import JobPages
 from gateway.console.letters import LetterPages
+from gateway.console.repairs import RepairPages
 from gateway.console.surface import Console
+from gateway.console.visit import PageGroup
 from gateway.operators import Operators
 from gateway.rest.admin.dead_letters import DeadLettersSurface
 from gateway.rest.admin.patches import PatchSurface
@@ -40,9 +43,10 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
         document = openapi(version=version("portico"))
         budget = BodyBudget(_BODY_BYTES)
         visits = Visits(operators, open_desk, budget)
+        pages: list[PageGroup] = [LetterPages(), RepairPages(), JobPages(), *console_pages(base)]
         yield [
             DeadLettersSurface(visits, document),
             PatchSurface(visits),
             ReplayJobsSurface(visits),
-            Console(operators.of_token, open_desk, budget, [LetterPages(), *console_pages(base)]),
+            Console(operators.of_token, open_desk, budget, pages),
         ]

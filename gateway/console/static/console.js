@@ -1,17 +1,55 @@
 "use strict";
 
-// Live figures: a part of a page that says `data-live` is asked for again while its page is looked at.
+// Everything here is a convenience: each page works without it.
 const SECONDS = 1;
 
-async function refresh(part) {
-  const answer = await fetch(part.dataset.live, { headers: { Accept: "text/html" }, redirect: "error" });
+// A job's figures: asked for again while somebody looks; a new state is a new page.
+async function follow(part) {
+  const answer = await fetch(part.dataset.live, { redirect: "error" });
   if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById(part.id);
-  if (fresh) part.replaceWith(fresh);
+  const figures = await answer.json();
+  if (figures.state !== part.dataset.state) {
+    location.reload();
+    return;
+  }
+  for (const one of part.querySelectorAll("[data-field]")) one.textContent = figures[one.dataset.field];
+  part.querySelector("progress").value = figures.letters;
 }
 
-setInterval(() => {
-  if (document.hidden) return;
-  for (const part of document.querySelectorAll("[data-live]")) refresh(part).catch(() => {});
-}, SECONDS * 1000);
+const live = document.querySelector("[data-live]");
+if (live) {
+  setInterval(() => {
+    if (!document.hidden) follow(live).catch(() => {});
+  }, SECONDS * 1000);
+}
+
+const tickAll = document.getElementById("tick-all");
+if (tickAll) {
+  tickAll.hidden = false;
+  tickAll.addEventListener("change", () => {
+    for (const one of document.querySelectorAll("#letters input[name=id]")) one.checked = tickAll.checked;
+  });
+}
+
+// In lists: j and k go down and up, x ticks, / goes to the filters.
+function step(by) {
+  const links = [...document.querySelectorAll(".rows .row-link")];
+  const row = document.activeElement?.closest(".rows tr");
+  const at = links.findIndex((link) => row?.contains(link));
+  const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by));
+  links[next]?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = {
+    j: () => step(1),
+    k: () => step(-1),
+    x: () => document.activeElement?.closest(".rows tr")?.querySelector("input[name=id]")?.click(),
+    "/": () => document.querySelector("#filters input")?.focus(),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
