@@ -67,8 +67,8 @@ async def test_a_faulty_batch_is_understood_mended_and_replayed(own: Stack, tmp_
     tried = await operator.sees("dry-run", "--tenant", tenant, status=1)
     assert [{"still fails": 1}] * FAULTY == [one["outcomes"] for one in tried]
 
-    wrap = ("--fingerprint", groups["INVALID_TYPE"]["fingerprint"], "--transform", "wrap-in-array")
-    wrap += ("--arg", "pointer=/externalIds")
+    wrong_type = ("--fingerprint", groups["INVALID_TYPE"]["fingerprint"])
+    wrap = (*wrong_type, "--transform", "wrap-in-array", "--arg", "pointer=/externalIds")
     [sample, *_] = await operator.sees("patch", *wrap, "--preview")
     assert {"would create": 1} == sample["outcomes"]
     patched = await operator.does("patch", *wrap)
