@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
 from cli.admin_parts import operator_surfaces
+from cli.backlog_parts import counting_backlog
 from cli.base import Base, open_base
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
@@ -152,6 +153,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
         bookkeeping(base),
         _telling(base),
         replaying(base),
+        counting_backlog(base),
         moving_dead_letters(base, tools),
         base.queue.consumer(prefetch) as consumer,
     ):

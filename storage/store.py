@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from storage.attempts import AttemptRepository
 from storage.audit import AuditRepository
 from storage.clients import ClientRepository
+from storage.backlog import BacklogRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
 from storage.deliveries import DeliveryRepository
@@ -42,6 +43,7 @@ class Store:
         self.attempts = AttemptRepository(database)
         self.loyalty = LoyaltyRepository(database)
         self.outbox = OutboxRepository(database)
+        self.backlog = BacklogRepository(database)
         self.endpoints = EndpointRepository(database)
         self.deliveries = DeliveryRepository(database)
         self.ledger = LedgerRepository(database)
