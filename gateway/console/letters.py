@@ -100,7 +100,7 @@ def _letter(
         kept=kept,
         query_of_letter=of_letter(kept.id),
         query_of_group=_of_group(Selection(), kept.letter.tenant, kept.fingerprint),
-        lines=lines_of(kept.payload, kept.letter.pointer, reveal=reveal),
+        lines=lines_of(kept.payload, "" if _is_mended(kept) else kept.letter.pointer, reveal=reveal),
         changes=None if edited is None else difference(kept.letter.body, edited, reveal=reveal),
         own_changes=[] if text is None else difference(kept.payload, text.encode(), reveal=reveal),
         revealed=reveal,
@@ -108,6 +108,11 @@ def _letter(
         words=words,
         is_open=kept.state is State.OPEN,
     )
+
+
+def _is_mended(kept: KeptLetter) -> bool:
+    """Whether its payload was changed since it failed last."""
+    return bool(kept.history) and kept.history[-1].action in ("edit", "patch")
 
 
 def _of_group(selection: Selection, tenant: str, fingerprint: str) -> str:

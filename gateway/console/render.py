@@ -1,5 +1,6 @@
 """Templates to responses. Everything that a template is given is escaped; no script stands in a page."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from contracts.admin.views import DID, WOULD
 from domain.clock import from_millis
 
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -33,7 +35,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["time"] = _time
+        self._environment.filters |= {"time": _time, "short": _short, "sentence": _sentence}
         self._environment.globals |= {"did": _named(DID), "would": _named(WOULD)}
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -44,6 +46,15 @@ class Renderer:
 
 def _named(words: Mapping[Any, str]) -> Mapping[str, str]:
     return {outcome.value: word for outcome, word in words.items()}
+
+
+def _short(text: str) -> str:
+    """`text` with the first digits alone of each SHA-256 in it."""
+    return _DIGEST.sub(lambda found: found[0][:12], text)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _time(millis: int | None) -> str:

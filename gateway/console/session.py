@@ -31,7 +31,7 @@ def fits(token: str) -> bool:
 def begin(response: web.StreamResponse, request: web.Request, token: str) -> None:
     """Keep `token` until the browser is closed."""
     response.set_cookie(
-        COOKIE, token, path=_PATH, httponly=True, samesite="Strict", secure=_came_by_tls(request)
+        COOKIE, token, path=_PATH, httponly=True, samesite="Strict", secure=came_by_tls(request)
     )
 
 
@@ -56,9 +56,15 @@ def is_own_form(request: web.Request, token: str, given: str) -> bool:
     return is_from_here(request) and hmac.compare_digest(csrf_of(token).encode(), given.encode())
 
 
-def _came_by_tls(request: web.Request) -> bool:
+def came_by_tls(request: web.Request) -> bool:
     """Whether the browser speaks TLS, with us or with a proxy before us.
 
     Who forges the header only makes his own cookie stricter.
     """
     return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+
+
+def own_page(path: str) -> str:
+    """`path` where it is one of the console's own pages, to go on to; else nothing."""
+    is_page = path.startswith((f"{_PATH}/", f"{_PATH}?")) and "\\" not in path and path.isprintable()
+    return path if is_page and not path.startswith((f"{_PATH}/login", f"{_PATH}/oidc")) else ""

@@ -7,10 +7,12 @@ from pathlib import PurePath
 from aiohttp import web
 
 from domain.dead_letters.desk import OpenDesk
+from gateway.console.external_login import ExternalLogin
 from gateway.console.render import POLICY, Renderer
-from gateway.console.session import begin, end, fits, is_from_here
+from gateway.console.session import begin, end, fits, is_from_here, own_page
 from gateway.console.visit import PageGroup, Reception, Visit
 from gateway.errors import AuthenticationError, InsufficientScopeError
+from gateway.oidc.provider import OpenIdProvider
 from gateway.operators import READ, SignIn
 from gateway.rest.body import BodyBudget
 
@@ -22,16 +24,23 @@ class Console:
     """The pages, and the files that they load."""
 
     def __init__(
-        self, sign_in: SignIn, open_desk: OpenDesk, budget: BodyBudget, page_groups: Sequence[PageGroup]
+        self,
+        sign_in: SignIn,
+        open_desk: OpenDesk,
+        budget: BodyBudget,
+        page_groups: Sequence[PageGroup],
+        provider: OpenIdProvider | None = None,
     ) -> None:
         """`sign_in` knows operators by their tokens, `open_desk` gives each what he works with.
 
-        `budget` bounds the forms in hand.
+        `budget` bounds the forms in hand. With `provider`, by whose tokens `sign_in` knows operators
+        too, they may log in there.
         """
         self._sign_in = sign_in
         self._renderer = Renderer()
         self._reception = Reception(sign_in, open_desk, self._renderer, budget)
         self._page_groups = page_groups
+        self._external = provider and ExternalLogin(provider, self._reception, self._renderer)
         self._files = {
             one.name: one.read_bytes()
             for one in (files("gateway.console") / "static").iterdir()
@@ -44,6 +53,7 @@ class Console:
         pages = [route for group in self._page_groups for route in group.routes(admit)]
         return [
             *pages,
+            *(self._external.routes() if self._external else ()),
             web.get("/", _to_home),
             web.get(f"{_HOME}/login", self.login),
             web.post(f"{_HOME}/login", self.enter),
@@ -54,7 +64,7 @@ class Console:
 
     async def login(self, request: web.Request) -> web.Response:
         """The page that asks for a token."""
-        return self._renderer.page("login.html", words="", next=_own(request.query.get("next", "")))
+        return self._login_page(next=own_page(request.query.get("next", "")))
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
         """Begin a session with the token that was given."""
@@ -62,15 +72,21 @@ class Console:
             if not is_from_here(request):
                 return self._reception.refusal(403, "This form comes from another site.")
             form = await self._reception.form(request)
-            token, wanted = form.get("token", [""])[0].strip(), _own(form.get("next", [""])[0])
+            token, wanted = form.get("token", [""])[0].strip(), own_page(form.get("next", [""])[0])
             words = await self._refusal(token)
         except Exception as error:
             return self._reception.refused(error)
         if words:
-            return self._renderer.page("login.html", status=401, words=words, next=wanted)
+            return self._login_page(status=401, words=words, next=wanted)
         response = web.Response(status=303, headers={**POLICY, "Location": wanted or _HOME})
         begin(response, request, token)
         return response
+
+    def _login_page(self, *, status: int = 200, words: str = "", next: str) -> web.Response:
+        has_provider = self._external is not None
+        return self._renderer.page(
+            "login.html", status=status, words=words, next=next, has_provider=has_provider
+        )
 
     async def _refusal(self, token: str) -> str:
         """Why `token` opens nothing here, in words; empty where it does."""
@@ -79,7 +95,7 @@ class Console:
         try:
             await self._sign_in(token)
         except AuthenticationError as error:
-            return f"{error.reason[:1].upper()}{error.reason[1:]}."
+            return f"{error.reason}."
         except InsufficientScopeError:
             return "This token has none of an operator's roles."
         return ""
@@ -109,9 +125,3 @@ class Console:
 
 async def _to_home(_: web.Request) -> web.Response:
     raise web.HTTPSeeOther(_HOME)
-
-
-def _own(path: str) -> str:
-    """`path` where it is one of the console's own pages, else nothing."""
-    is_page = path.startswith((f"{_HOME}/", f"{_HOME}?")) and "\\" not in path and path.isprintable()
-    return path if is_page and not path.startswith(f"{_HOME}/login") else ""

@@ -124,7 +124,7 @@ class Reception:
         found = as_api_error(error)
         error_id = found.details.get("errorId")
         words = f"{found.message}; the log has it as {error_id}" if error_id else found.message
-        return self.refusal(found.status, f"{words[:1].upper()}{words[1:]}.")
+        return self.refusal(found.status, f"{words}.")
 
     def refusal(self, status: int, words: str) -> web.Response:
         """A page that says what is wrong."""
