@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from cli.base import Base
 from cli.console_pages import console_pages
+from cli.login_parts import login_provider, sign_in_of
 from cli.operator_parts import desks
 from cli.token_keys import issuing_keys, token_keys
 from contracts.admin.openapi import openapi
@@ -31,7 +32,7 @@ _BODY_BYTES = 32 * 1024 * 1024
 async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequence[Surface]]:
     """The surfaces; operators are known by the tokens that the gateway verifies too."""
     settings = base.settings
-    async with token_keys(settings, embedded=embedded) as keys:
+    async with token_keys(settings, embedded=embedded) as keys, login_provider(settings) as provider:
         authenticator = Authenticator(
             keys,
             issuer=settings.jwt_issuer,
@@ -48,5 +49,5 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
             DeadLettersSurface(visits, document),
             PatchSurface(visits),
             ReplayJobsSurface(visits),
-            Console(operators.of_token, open_desk, budget, pages),
+            Console(sign_in_of(operators, provider), open_desk, budget, pages, provider),
         ]

@@ -85,6 +85,21 @@ class Settings(BaseSettings):
     oauth_token_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
         900, description="Seconds that a token from `/oauth/token` lives."
     )
+    console_oidc_issuer: str | None = Field(
+        None,
+        description="OpenID provider whom operators may log in with at the console: its issuer identifier, "
+        "https, or http on a loopback address (docs/console.md).",
+    )
+    console_oidc_client_id: str | None = Field(None, description="Portico's client id at the provider.")
+    console_oidc_client_secret: SecretStr | None = Field(
+        None, description="The client's secret; not set: a public client, protected by PKCE alone."
+    )
+    console_oidc_scope: str = Field(
+        "openid", description="Scopes that the console asks the provider for, `openid` among them."
+    )
+    console_oidc_scopes_claim: str = Field(
+        "roles", description="Claim of the provider's ID tokens that holds an operator's roles."
+    )
     ingestion_secret: SecretStr | None = Field(
         None,
         description="Seals ingestion ids; the same, at least 16 bytes, for every gateway and ingestor. "
@@ -217,6 +232,12 @@ class Settings(BaseSettings):
             _require_scheme("PORTICO_AMQP_URL", self.amqp_url.get_secret_value(), "amqp", "amqps")
         if self.jwt_jwks_url is not None:
             _require_scheme("PORTICO_JWT_JWKS_URL", self.jwt_jwks_url, "http", "https")
+        if (self.console_oidc_issuer is None) != (self.console_oidc_client_id is None):
+            raise ValueError("PORTICO_CONSOLE_OIDC_ISSUER and PORTICO_CONSOLE_OIDC_CLIENT_ID belong together")
+        if self.console_oidc_issuer is not None:
+            _require_private("PORTICO_CONSOLE_OIDC_ISSUER", self.console_oidc_issuer)
+        if "openid" not in self.console_oidc_scope.split():
+            raise ValueError("PORTICO_CONSOLE_OIDC_SCOPE lacks openid")
         return self
 
 
@@ -235,6 +256,16 @@ def _require_scheme(name: str, url: str, *schemes: str) -> None:
         fits = False
     if not fits:
         raise ValueError(f"{name} is not a URL of the scheme {' or '.join(schemes)}")
+
+
+def _require_private(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise ValueError(f"{name} is not a URL") from error
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+        raise ValueError(f"{name} is neither https nor http on a loopback address")
 
 
 def _is_loopback(host: str) -> bool:

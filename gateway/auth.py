@@ -36,19 +36,21 @@ def require_scope(principal: Principal, scope: str) -> None:
 class Authenticator:
     """Verifies Bearer tokens of one issuer, and those that Portico issues, for one audience."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says what a token may be, or bounds what it costs
         self,
         keys: KeySource,
         *,
         issuer: str,
         audience: str,
+        scope_claim: str = "scope",
         own: OwnKeys | None = None,
         leeway: float = 5.0,
         cached_tokens: int = 4096,
         clock: Clock = system_clock,
     ) -> None:
         """`own`: keys that Portico signs tokens with itself. A token that names one of them is held
-        to its issuer and algorithm, any other to `issuer` and the algorithm of `keys`.
+        to its issuer and algorithm, any other to `issuer` and the algorithm of `keys`. `scope_claim`:
+        what holds a caller's scopes.
 
         `leeway`: seconds that clocks may differ; `cached_tokens`: how many verified tokens to
         remember, each until it expires and for 30 seconds at most (0: none).
@@ -57,6 +59,7 @@ class Authenticator:
         self._own = own
         self._issuer = issuer
         self._audience = audience
+        self._scope_claim = scope_claim
         self._leeway = leeway
         self._clock = clock
         self._verified = _VerifiedTokens(cached_tokens)
@@ -77,7 +80,7 @@ class Authenticator:
         if caller is None:
             claims = await self._claims(token)
             expires_at = check_times(claims, now / 1000, self._leeway)
-            caller = caller_of(claims)
+            caller = caller_of(claims, self._scope_claim)
             self._verified.put(fingerprint, caller, min(expires_at, now + _CACHED_FOR))
         return caller
 

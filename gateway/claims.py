@@ -42,17 +42,17 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     return caller_of(claims).principal()
 
 
-def caller_of(claims: Mapping[str, Any]) -> Caller:
-    """The caller that verified `claims` name. Raises AuthenticationError."""
+def caller_of(claims: Mapping[str, Any], scope_claim: str = "scope") -> Caller:
+    """The caller that verified `claims` name, with the scopes of one of them. Raises AuthenticationError."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise AuthenticationError("the token's sub claim is not a text of 1 to 200 characters")
     if "org" not in claims:
-        return Caller(subject, None, _scopes(claims.get("scope", "")))
+        return Caller(subject, None, _scopes(claims.get(scope_claim, "")))
     tenant = claims["org"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
         raise AuthenticationError("the token's org claim is not a tenant")
-    return Caller(subject, tenant, _scopes(claims.get("scope", "")))
+    return Caller(subject, tenant, _scopes(claims.get(scope_claim, "")))
 
 
 def _scopes(claim: object) -> frozenset[str]:
@@ -60,7 +60,7 @@ def _scopes(claim: object) -> frozenset[str]:
         return frozenset(claim.split())
     if isinstance(claim, list) and all(isinstance(scope, str) for scope in claim):
         return frozenset(claim)
-    raise AuthenticationError("the token's scope claim is neither a text nor a list of texts")
+    raise AuthenticationError("the token's scopes are neither a text nor a list of texts")
 
 
 def check_times(claims: Mapping[str, Any], now: float, leeway: float) -> int:

@@ -20,6 +20,10 @@ class KeysUnavailableError(TransientError):
     """No key to verify tokens with could be fetched yet."""
 
 
+class ProviderUnavailableError(TransientError):
+    """The OpenID provider whom operators log in with does not answer as it should."""
+
+
 class AuthenticationError(PermanentError):
     """No token, or one that proves nothing."""
 

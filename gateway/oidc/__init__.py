@@ -1,0 +1,1 @@
+"""Logging operators in by an OpenID provider (OpenID Connect Core 1.0; ADR 19)."""
