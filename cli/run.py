@@ -20,6 +20,7 @@ from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
 from cli.ledger_parts import bookkeeping, keeping_ledger
 from cli.queue_parts import watching_queue
 from cli.replay_parts import replaying
+from cli.retention_parts import removing_old
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
@@ -154,6 +155,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
         _telling(base),
         replaying(base),
         counting_backlog(base),
+        removing_old(base),
         moving_dead_letters(base, tools),
         base.queue.consumer(prefetch) as consumer,
     ):

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Rate = Annotated[float | None, Field(gt=0)]
 
@@ -195,6 +196,17 @@ class Settings(BaseSettings):
         "the queue is not empty.",
     )
     ledger_days: Positive = Field(30, description="Days that the ledger is kept.")
+
+    dead_letter_days: NotNegative = Field(
+        90,
+        description="Days after their last change that resolved and discarded dead letters, and replay jobs "
+        "that are over, are kept; 0: for ever.",
+    )
+    open_dead_letter_days: NotNegative = Field(
+        0,
+        description="Days after their last change that dead letters which nobody has dealt with are kept; "
+        "0: for ever.",
+    )
 
     drain_seconds: Seconds = Field(
         20.0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from domain.reading import FILTERS, Order
 from domain.records import Entity
 from storage.clients import CLIENTS
-from storage.dead_letters import DEAD_LETTERS, GROUPS
+from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS
 from storage.dedupe import DEDUPE_CANDIDATES
 from storage.deliveries import DELIVERIES
 from storage.documents import COLLECTIONS
@@ -65,6 +65,7 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
         for columns in (("tenant",), ("operation",), ("code",), ("fingerprint", "tenant"), ("ingestion_id",))
     }
     | {"by_state": [("state", 1), ("first_seen", 1), ("_id", 1)]},
+    PARTS: {"by_letter": [("letter", 1)]},
     GROUPS: {
         "by_tenant": [("tenant", 1)],
         "by_fingerprint": [("fingerprint", 1)],

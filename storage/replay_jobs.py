@@ -32,7 +32,7 @@ class ReplayJobRepository:
         await self._parts.insert_missing(
             [
                 {
-                    "_id": _part_id(job_id, number),
+                    "_id": part_id_of(job_id, number),
                     "letters": [[one.id, one.revision, one.size, one.first_seen] for one in part],
                 }
                 for number, part in enumerate(parts, first)
@@ -68,24 +68,28 @@ class ReplayJobRepository:
 
     async def part(self, job_id: str, number: int) -> list[Reference]:
         """The letters of a part that is kept."""
-        [found] = await self._parts.find_ids([_part_id(job_id, number)])
+        [found] = await self._parts.find_ids([part_id_of(job_id, number)])
         return [Reference(*one) for one in found["letters"]]
 
     async def keep_lines(self, job_id: str, part: PartLines) -> PartLines:
         """The lines of a part as they are kept: those that were kept first."""
-        document = {"_id": _part_id(job_id, part.number), "lines": [_line_fields(one) for one in part.lines]}
+        document = {
+            "_id": part_id_of(job_id, part.number),
+            "lines": [_line_fields(one) for one in part.lines],
+        }
         if await self._lines.insert_missing([document]):
             [part] = await self.lines(job_id, [part.number])
         return part
 
     async def lines(self, job_id: str, numbers: Sequence[int]) -> list[PartLines]:
         """The lines of those parts that have them, in order."""
-        ids = {_part_id(job_id, number): number for number in numbers}
+        ids = {part_id_of(job_id, number): number for number in numbers}
         found = {one["_id"]: one["lines"] for one in await self._lines.find_ids(ids)}
         return [PartLines(number, tuple(map(_line, found[id]))) for id, number in ids.items() if id in found]
 
 
-def _part_id(job_id: str, number: int) -> str:
+def part_id_of(job_id: str, number: int) -> str:
+    """The `_id` of a part of a job, and of its lines."""
     return f"{job_id}/{number:05d}"
 
 

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from storage.attempts import AttemptRepository
 from storage.audit import AuditRepository
-from storage.clients import ClientRepository
 from storage.backlog import BacklogRepository
+from storage.clients import ClientRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
 from storage.deliveries import DeliveryRepository
@@ -23,6 +23,7 @@ from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
 from storage.replay_jobs import ReplayJobRepository
+from storage.retention import RetentionRepository
 from storage.webhooks import EndpointRepository
 
 
@@ -38,6 +39,7 @@ class Store:
         self.dead_letters = DeadLetterRepository(database)
         self.kept_letters = KeptLetterRepository(database)
         self.replay_jobs = ReplayJobRepository(database)
+        self.retention = RetentionRepository(database)
         self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
