@@ -34,5 +34,10 @@ async def _use(settings: Settings, use: Callable[[Store], Awaitable[_T]]) -> _T:
             url = settings.mongodb_url.get_secret_value()
         else:
             url = await stack.enter_async_context(embedded_mongo(settings.data_dir))
-        store = open_store(url, name=settings.mongodb_database, driver=settings.mongodb_driver)
+        store = open_store(
+            url,
+            name=settings.mongodb_database,
+            driver=settings.mongodb_driver,
+            phone_region=settings.phone_region,
+        )
         return await use(await stack.enter_async_context(store))

@@ -1,14 +1,13 @@
 """The flags that every command about dead letters shares."""
 
 import getpass
-import inspect
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from cli.flag_sets import taking
 from cli.terminal import fail
 from domain.clock import to_millis
 from domain.dead_letters.entities import Selection, State
@@ -44,8 +43,14 @@ def _selection(  # noqa: PLR0913 - each is a flag
         datetime | None,
         typer.Option(help="First seen then or later, in UTC.", formats=MOMENTS),
     ] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="That name this customer: an e-mail, phone, document or id of his.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="With this text in the payload, in any case.")] = None,
 ) -> Selection:
     """The letters that the flags select."""
+    if any(one is not None and not one.strip() for one in (customer, text)):
+        fail("--customer and --text take a text that is not blank")
     flags = state or [_StateFlag.OPEN]
     states = tuple(State) if _StateFlag.ALL in flags else tuple(State(flag.value) for flag in flags)
     return Selection(
@@ -57,32 +62,20 @@ def _selection(  # noqa: PLR0913 - each is a flag
         ingestion_id=ingestion,
         ids=tuple(id or ()),
         since=None if since is None else millis_of(since),
+        customer=customer,
+        text=text,
     )
 
 
-def selected(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with a parameter `selection`, which takes the flags instead."""
-    flags = dict(inspect.signature(_selection).parameters)
-    own = dict(inspect.signature(command).parameters)
-    del own["selection"]
-    everything = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own.values(), *flags.values())
-    ]
-
-    def with_flags(**given: Any) -> None:
-        command(selection=_selection(**{name: given.pop(name) for name in flags}), **given)
-
-    with_flags.__name__, with_flags.__doc__ = command.__name__, command.__doc__
-    with_flags.__annotations__ = {one.name: one.annotation for one in everything}
-    with_flags.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]
-    return with_flags
+selected = taking("selection", _selection)
+"""Gives a command with a parameter `selection` the flags that select."""
 
 
 def require_narrow(selection: Selection) -> None:
     """Refuse to change every letter there is for want of a flag."""
     if not set(selection.words()) - {"states"}:
-        flags = "--tenant, --operation, --code, --fingerprint, --ingestion, --id or --since"
-        fail(f"select what is meant, by {flags}")
+        flags = "--tenant, --operation, --code, --fingerprint, --ingestion, --id, --since, --customer"
+        fail(f"select what is meant, by {flags} or --text")
 
 
 def name_of(actor: str | None) -> str:

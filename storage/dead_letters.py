@@ -8,6 +8,7 @@ from domain.dead_letters.entities import State
 from domain.receipts import DeadLetter
 from storage.bulk import Update
 from storage.driver import Database, Document
+from storage.letter_names import LetterNames
 
 DEAD_LETTERS = "dead_letters"
 PARTS = "dead_letter_parts"
@@ -22,9 +23,10 @@ _ARRAY_INDEX = re.compile(r"/\d+(?=/|$)")
 class DeadLetterRepository:
     """Dead letters (domain.ports.DeadLetterStore)."""
 
-    def __init__(self, database: Database) -> None:
-        """Keeps them in `dead_letters` of `database`, what is over-long in `dead_letter_parts`, and the
-        causes that there are in `dead_letter_groups`."""
+    def __init__(self, database: Database, names: LetterNames) -> None:
+        """Keeps them in `dead_letters` of `database`, what is over-long in `dead_letter_parts`, the
+        causes that there are in `dead_letter_groups`, and whom they name in `names`."""
+        self._names = names
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
         self._groups = database.collection(GROUPS)
@@ -35,13 +37,14 @@ class DeadLetterRepository:
         await self._parts.insert_missing(
             [part for letter in letters for part in parts_of(letter.id, letter.body[_PART:])]
         )
+        await self._names.put(letters)
         kept = await self._letters.insert_missing([_document(letter) for letter in letters])
         await self._letters.write([_renewal(letters[index]) for index in sorted(kept)])
 
 
 def fingerprint(letter: DeadLetter) -> str:
     """What letters with one cause share: operation, stage, code, and pointer without array indexes."""
-    material = "\x1f".join((letter.operation, letter.stage, letter.code, _place(letter)))
+    material = "\x1f".join((letter.operation, letter.stage, letter.code, place_of(letter)))
     return hashlib.sha256(scrubbed(material).encode()).hexdigest()[:32]
 
 
@@ -60,7 +63,7 @@ def _group_document(letter: DeadLetter) -> Document:
         "operation": scrubbed(letter.operation),
         "stage": letter.stage,
         "code": letter.code,
-        "place": scrubbed(_place(letter)),
+        "place": scrubbed(place_of(letter)),
     }
 
 
@@ -74,7 +77,8 @@ def reason_document(letter: DeadLetter) -> Document:
     }
 
 
-def _place(letter: DeadLetter) -> str:
+def place_of(letter: DeadLetter) -> str:
+    """The JSON Pointer of the fault, with `*` for the places in arrays."""
     return _ARRAY_INDEX.sub("/*", letter.pointer)
 
 
@@ -107,14 +111,10 @@ def _document(letter: DeadLetter) -> Document:
 
 
 def parts_of(name: str, payload: bytes) -> list[Document]:
-    """`payload` in documents that the store holds, called after `name`, which begins with the letter's id."""
+    """`payload` in documents that the store holds, called after `name`."""
     starts = range(0, len(payload), _PART)
     return [
-        {
-            "_id": part_id(name, number),
-            "letter": name.partition("/")[0],
-            "body": payload[start : start + _PART],
-        }
+        {"_id": part_id(name, number), "body": payload[start : start + _PART]}
         for number, start in enumerate(starts)
     ]
 

@@ -15,6 +15,7 @@ from storage.errors import StoreSetupError
 from storage.facts import OUTBOX_AT
 from storage.identities import IDENTITIES
 from storage.ledger import LEDGER, LEDGER_ASIDES
+from storage.letter_names import LETTER_NAMES
 from storage.loyalty import LOYALTY_LEDGER
 from storage.outbox import OUTBOXES
 from storage.reader import TIME_FIELDS
@@ -70,6 +71,7 @@ _DECLARED: Mapping[str, Mapping[str, Keys]] = {
         "by_tenant": [("tenant", 1)],
         "by_fingerprint": [("fingerprint", 1)],
     },
+    LETTER_NAMES: {"by_name": [("names", 1), ("first_seen", 1), ("_id", 1)]},
     DEDUPE_CANDIDATES: {
         "by_tenant": [("tenant", 1), ("seen_at", 1), ("_id", 1)],
         "by_customer": [("tenant", 1), ("customer_id", 1), ("seen_at", 1), ("_id", 1)],

@@ -2,30 +2,37 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
-from domain.dead_letters.entities import Group, HistoryEntry, KeptLetter, Reference, Selection, State
+from domain.dead_letters.entities import Found, Group, HistoryEntry, KeptLetter, Reference, Selection, State
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
-from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id
+from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id, place_of
 from storage.driver import IDS_A_CALL, Database, Document
 from storage.letter_changes import edit_parts, operations_of, shared_updates
+from storage.letter_names import LETTER_NAMES, LetterNames
+from storage.letter_search import searched
 from storage.pages import Listing, Pager
 
 _MANY = 1_000_000_000
 """More letters than there are: counts are exact."""
+_MOST_SEARCHED = 2_000
+"""Letters that one call of `search` looks at."""
 
 
 class KeptLetterRepository:
     """Kept dead letters (domain.dead_letters.ports.KeptLetterStore)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, names: LetterNames) -> None:
         """Reads and changes what DeadLetterRepository keeps in `database`."""
+        self._names = names
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
         self._groups = database.collection(GROUPS)
         self._pager = Pager(self._letters)
+        self._name_pager = Pager(database.collection(LETTER_NAMES))
 
     async def get(self, id: str) -> KeptLetter | None:
         """The dead letter `id`, of whatever tenant."""
@@ -40,14 +47,37 @@ class KeptLetterRepository:
         """At most `limit` of `selection` after `after`, by first-seen time and id, newest last."""
         if selection.ids:
             return await self._page_of_ids(selection, after, limit)
+        if selection.is_searched:
+            return await self._first_found(selection, after, limit)
         listings = await self._listings(selection)
         return await self._kept_many(await self._pager.read(listings, after=after, limit=limit))
+
+    async def search(self, selection: Selection, *, after: Cursor | None, limit: int) -> Found:
+        """At most `limit` of `selection` after `after`; of one that is searched, fewer where as many
+        letters were looked at as a call may, and there are more."""
+        letters: list[KeptLetter] = []
+        if selection.ids or not selection.is_searched:
+            letters = await self.page(selection, after=after, limit=limit)
+            last = Cursor(letters[-1].letter.first_seen, letters[-1].id) if len(letters) == limit else None
+            return Found(tuple(letters), last)
+        looked_at = 0
+        async with aclosing(self._searched(selection, after)) as places:
+            async for place, kept in places:
+                looked_at += 1
+                if kept is not None:
+                    letters.append(kept)
+                if len(letters) == limit or looked_at == _MOST_SEARCHED:
+                    return Found(tuple(letters), place)
+        return Found(tuple(letters), None)
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The groups that `selection` has letters of, the largest first.
 
-        Each is counted by an index, so that a count is never off, whatever a crash left undone.
+        Each is counted by an index, so that a count is never off, whatever a crash left undone; of a
+        selection that is searched, by looking at every letter.
         """
+        if selection.is_searched:
+            return await self._groups_found(selection)
         wanted = {
             "tenant": selection.tenant,
             "fingerprint": selection.fingerprint,
@@ -56,16 +86,21 @@ class KeptLetterRepository:
         }
         found = await self._groups.find({name: value for name, value in wanted.items() if value is not None})
         groups = [await self._group(document, selection) for document in found]
-        return sorted(
-            (group for group in groups if group is not None),
-            key=lambda group: (-group.count, group.tenant, group.fingerprint),
-        )
+        return _largest_first(group for group in groups if group is not None)
 
     async def references(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[Reference]:
         """The same page, without what the letters hold."""
         if selection.ids:
             page = await self._page_of_ids(selection, after, limit)
             return [_reference_to(kept) for kept in page]
+        if selection.is_searched:
+            found: list[Reference] = []
+            async with aclosing(self._searched(selection, after)) as places:
+                async for _, kept in places:
+                    found += [_reference_to(kept)] if kept is not None else []
+                    if len(found) == limit:
+                        break
+            return found
         listings = await self._listings(selection)
         names = ("revision", "size", "first_seen")
         documents = await self._pager.read(listings, after=after, limit=limit, projection=names)
@@ -88,6 +123,7 @@ class KeptLetterRepository:
         await self._groups.insert_missing(group_documents(moved))
         edited = [after for before, after in changes if after.edited is not before.edited]
         await self._parts.insert_missing([part for after in edited for part in edit_parts(after)])
+        await self._names.add([after for after in edited if after.edited is not None])
         mark = secrets.token_hex(8)
         updates = operations_of(shared_updates(changes), mark, IDS_A_CALL)
         done = await self._letters.write(updates)
@@ -114,11 +150,52 @@ class KeptLetterRepository:
         found: list[KeptLetter] = []
         for place in rest:
             kept = await self.get(place.id)
-            if kept is not None and selection.holds(kept):
+            if kept is not None and selection.holds(kept) and await self._names.holds(selection, kept):
                 found.append(kept)
             if len(found) == limit:
                 break
         return found
+
+    def _searched(
+        self, selection: Selection, after: Cursor | None
+    ) -> AsyncGenerator[tuple[Cursor, KeptLetter | None], None]:
+        """Every place that may be meant, in order, with the letter there if it is."""
+
+        async def places(after: Cursor | None, limit: int) -> list[Document]:
+            names = ("first_seen", "size")
+            if selection.customer is None:
+                listings = await self._listings(selection)
+                return await self._pager.read(listings, after=after, limit=limit, projection=names)
+            listings = self._names.listings(selection, await self._tenants(selection))
+            return await self._name_pager.read(listings, after=after, limit=limit, projection=names[:1])
+
+        return searched(selection, places, self.get_many, after)
+
+    async def _tenants(self, selection: Selection) -> list[str]:
+        """Every tenant that has letters, or the one that is selected."""
+        if selection.tenant is not None:
+            return [selection.tenant]
+        return [group["tenant"] for group in await self._groups.find({}, projection=["tenant"])]
+
+    async def _first_found(self, selection: Selection, after: Cursor | None, limit: int) -> list[KeptLetter]:
+        found: list[KeptLetter] = []
+        async with aclosing(self._searched(selection, after)) as places:
+            async for _, kept in places:
+                found += [kept] if kept is not None else []
+                if len(found) == limit:
+                    break
+        return found
+
+    async def _groups_found(self, selection: Selection) -> list[Group]:
+        found: dict[tuple[str, str], Group] = {}
+        async with aclosing(self._searched(selection, None)) as places:
+            async for _, kept in places:
+                if kept is None:
+                    continue
+                key = (kept.letter.tenant, kept.fingerprint)
+                group = found.get(key) or _group_of(kept)
+                found[key] = replace(group, count=group.count + 1)
+        return _largest_first(found.values())
 
     async def _group(self, document: Document, selection: Selection) -> Group | None:
         tenant, fingerprint = document["tenant"], document["fingerprint"]
@@ -168,6 +245,25 @@ def listings_of(
         for tenant in tenants
         for state in dict.fromkeys(selection.states)
     ]
+
+
+def _largest_first(groups: Iterable[Group]) -> list[Group]:
+    return sorted(groups, key=lambda group: (-group.count, group.tenant, group.fingerprint))
+
+
+def _group_of(kept: KeptLetter) -> Group:
+    """The group of `kept`, as yet without a letter."""
+    letter = kept.letter
+    return Group(
+        tenant=letter.tenant,
+        fingerprint=kept.fingerprint,
+        operation=letter.operation,
+        stage=letter.stage,
+        code=letter.code,
+        place=place_of(letter),
+        count=0,
+        sample=kept,
+    )
 
 
 def _body_parts(document: Document) -> list[str]:

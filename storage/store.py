@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from domain.dead_letters.names import DEFAULT_REGION
 from storage.attempts import AttemptRepository
 from storage.audit import AuditRepository
-from storage.backlog import BacklogRepository
 from storage.clients import ClientRepository
+from storage.backlog import BacklogRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
 from storage.deliveries import DeliveryRepository
@@ -16,6 +17,7 @@ from storage.indexes import ensure_indexes
 from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.ledger import LedgerRepository
+from storage.letter_names import LetterNames
 from storage.loyalty import LoyaltyRepository
 from storage.metrics import StoreMetrics
 from storage.outbox import OutboxRepository
@@ -23,23 +25,22 @@ from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
 from storage.replay_jobs import ReplayJobRepository
-from storage.retention import RetentionRepository
 from storage.webhooks import EndpointRepository
 
 
 class Store:
     """The repositories of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, phone_region: str = DEFAULT_REGION) -> None:
         """Opens nothing; `open_store` does."""
         self._database = database
         self.records = RecordRepository(database)
         self.identities = IdentityRepository(database)
         self.receipts = ReceiptRepository(database)
-        self.dead_letters = DeadLetterRepository(database)
-        self.kept_letters = KeptLetterRepository(database)
+        names = LetterNames(database, phone_region)
+        self.dead_letters = DeadLetterRepository(database, names)
+        self.kept_letters = KeptLetterRepository(database, names)
         self.replay_jobs = ReplayJobRepository(database)
-        self.retention = RetentionRepository(database)
         self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
@@ -63,7 +64,7 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(
+async def open_store(  # noqa: PLR0913 - each has a default of its own
     url: str,
     *,
     name: str = "portico",
@@ -71,13 +72,15 @@ async def open_store(
     call_timeout: float = 20.0,
     selection_timeout: float = 3.0,
     prepare: bool = True,
+    phone_region: str = DEFAULT_REGION,
     metrics: StoreMetrics | None = None,
 ) -> AsyncIterator[Store]:
     """The store at a MongoDB `url`; its indexes are there and checked.
 
     `call_timeout` bounds the wait for a server's answer, `selection_timeout` the search for a
     server, both in seconds; a call tries at most twice. With `prepare` False nothing connects before
-    the first call: for a front door that starts while MongoDB is away. Raises StoreUnavailableError,
+    the first call: for a front door that starts while MongoDB is away. `phone_region` (ISO 3166-1
+    alpha-2) is the country of phone numbers written without one. Raises StoreUnavailableError,
     and StoreSetupError for what an operator must mend.
     """
     async with open_database(
@@ -88,7 +91,7 @@ async def open_store(
         selection_timeout=selection_timeout,
         metrics=metrics,
     ) as database:
-        store = Store(database)
+        store = Store(database, phone_region)
         if prepare:
             await store.prepare()
         yield store

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.dead_letters.entities import Group, KeptLetter, Reference, Selection
+from domain.dead_letters.entities import Found, Group, KeptLetter, Reference, Selection
 from domain.dead_letters.ports import KeptLetterStore
 from domain.reading import Cursor
 
@@ -30,6 +30,11 @@ class OneTenant:
         """At most `limit` of `selection` after `after`, as the store has it."""
         own = self._own(selection)
         return [] if own is None else await self._letters.page(own, after=after, limit=limit)
+
+    async def search(self, selection: Selection, *, after: Cursor | None, limit: int) -> Found:
+        """The same, within what a call may look at."""
+        own = self._own(selection)
+        return Found((), None) if own is None else await self._letters.search(own, after=after, limit=limit)
 
     async def references(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[Reference]:
         """The same page, without what the letters hold."""

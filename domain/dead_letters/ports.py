@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.dead_letters.entities import AuditEntry, Group, KeptLetter, Reading, Reference, Selection
+from domain.dead_letters.entities import (
+    AuditEntry,
+    Found,
+    Group,
+    KeptLetter,
+    Reading,
+    Reference,
+    Selection,
+)
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from domain.records import Applied, Record
@@ -20,6 +28,10 @@ class KeptLetterStore(Protocol):
 
     async def page(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[KeptLetter]:
         """At most `limit` of `selection` after `after`, by first-seen time and id, newest last."""
+
+    async def search(self, selection: Selection, *, after: Cursor | None, limit: int) -> Found:
+        """At most `limit` of `selection` after `after`; of one that is searched, fewer where as many
+        letters were looked at as a call may, and there are more."""
 
     async def references(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[Reference]:
         """The same page, without what the letters hold."""

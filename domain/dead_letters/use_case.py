@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from domain.dead_letters.editing import Editing
-from domain.dead_letters.entities import Group, KeptLetter, Selection, State, Trial
+from domain.dead_letters.entities import Found, Group, KeptLetter, Selection, State, Trial
 from domain.dead_letters.errors import EditConflictError, NoSuchLetterError, RepairError
 from domain.dead_letters.paging import frozen_pages
 from domain.dead_letters.ports import Apply, KeptLetterStore, LetterReader
@@ -57,6 +57,11 @@ class DeadLetters:
     async def page(self, selection: Selection, *, after: Cursor | None, limit: int) -> list[KeptLetter]:
         """At most `limit` of `selection` after `after`, the newest last."""
         return await self._letters.page(selection, after=after, limit=limit)
+
+    async def search(self, selection: Selection, *, after: Cursor | None, limit: int) -> Found:
+        """The same for lists that people wait for: of a selection by customer or text, those among the
+        letters that one call may look at, and where to go on."""
+        return await self._letters.search(selection, after=after, limit=limit)
 
     async def get(self, id: str) -> KeptLetter:
         """The dead letter `id`. Raises NoSuchLetterError."""
