@@ -19,6 +19,7 @@ _GROUPS = {
     "clients": "cli.clients",
     "dead-letters": "cli.dead_letters",
     "loyalty": "cli.loyalty",
+    "privacy": "cli.privacy",
     "webhooks": "cli.webhooks",
 }
 """Commands with commands of their own: the whole `app` of a module."""

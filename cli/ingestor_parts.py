@@ -42,6 +42,7 @@ def make_tools(base: Base) -> IngestorTools:
         system_clock,
         MatchPolicy(on_contact=settings.match_on_contact),
         base.endpoints.subscribed,
+        store.tombstones,
     )
     after_apply = base.loyalty.earn if base.loyalty else None
     processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)

@@ -63,7 +63,7 @@ def make_means(settings: Settings, store: Store, subscribed: Subscribed) -> Mean
     """The same use cases as the ingestor's, so that a replayed record is treated as any other."""
     policy = MatchPolicy(on_contact=settings.match_on_contact)
     apply_records = ApplyRecords(
-        store.records, store.identities, store.dedupe, system_clock, policy, subscribed
+        store.records, store.identities, store.dedupe, system_clock, policy, subscribed, store.tombstones
     )
     loyalty = loyalty_parts(settings, store, subscribed)
 
@@ -75,6 +75,6 @@ def make_means(settings: Settings, store: Store, subscribed: Subscribed) -> Mean
 
     return Means(
         reader=LetterReader(operations(settings.phone_region, strict_orders=settings.strict_orders)),
-        preview=PreviewRecords(store.records, store.identities, system_clock, policy),
+        preview=PreviewRecords(store.records, store.identities, system_clock, policy, store.tombstones),
         apply=apply,
     )

@@ -15,6 +15,7 @@ from domain.facts import Subscribed, nobody
 from domain.identity import WEAK_KINDS, KeyKind
 from domain.plan import Job, Planner
 from domain.ports import DedupeStore, IdentityStore, RecordStore
+from domain.privacy.tombstones import Erasures, NothingErased
 from domain.receipts import DedupeCandidate
 from domain.records import Applied, Entity, Fault, KeyConflict, Outcome, Record, Stored, derived_id
 from domain.resolve import MatchPolicy
@@ -24,6 +25,8 @@ _ROUNDS = 60
 
 _LONGEST_PAUSE = 0.05
 """Seconds; racers that lost wait a random part of it, so that they do not meet again."""
+
+_NOTHING = NothingErased()
 
 
 class ApplyRecords:
@@ -37,13 +40,15 @@ class ApplyRecords:
         clock: Clock,
         policy: MatchPolicy,
         subscribed: Subscribed = nobody,
+        erasures: Erasures = _NOTHING,
     ) -> None:
-        """`subscribed` says of which tenants facts are kept in the records' outbox."""
+        """`subscribed` says of which tenants facts are kept in the records' outbox, `erasures` whose
+        records stay away."""
         self._records = records
         self._identities = identities
         self._dedupe = dedupe
         self._clock = clock
-        self._planner = Planner(records, identities, clock, policy, subscribed)
+        self._planner = Planner(records, identities, clock, policy, subscribed, erasures)
 
     async def __call__(self, records: Sequence[Record]) -> list[Applied]:
         """The result of each record, in order, once all of it is durable.
@@ -62,9 +67,14 @@ class ApplyRecords:
 
     async def _round(self, jobs: list[Job], applied: dict[int, Applied], *, first: bool) -> list[Job]:
         """Try `jobs` once; returns those that lost a race, in order."""
+        # In every round, as somebody may be erased between two.
+        erased = await self._planner.erased(jobs)
         by_entity: defaultdict[Entity, list[Job]] = defaultdict(list)
         for job in jobs:
-            by_entity[job.record.entity].append(job)
+            if job.place in erased:
+                applied[job.place] = Applied(Outcome.STALE, "")
+            else:
+                by_entity[job.record.entity].append(job)
         again: list[Job] = []
         for entity, group in by_entity.items():
             stored: dict[str, Stored] = {}

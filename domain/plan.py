@@ -8,6 +8,7 @@ from domain.decide import Decision, decide
 from domain.facts import Subscribed
 from domain.identity import IdentityKey, KeyKind
 from domain.ports import IdentityStore, RecordStore
+from domain.privacy.tombstones import Erasures
 from domain.records import KeyConflict, Record, Stored, Write
 from domain.resolve import MatchPolicy, Resolver
 from domain.webhooks import with_facts
@@ -33,6 +34,7 @@ class Planner:
         clock: Clock,
         policy: MatchPolicy,
         subscribed: Subscribed,
+        erasures: Erasures,
     ) -> None:
         """`subscribed` says of which tenants facts are kept in the records' outbox."""
         self._records = records
@@ -40,6 +42,16 @@ class Planner:
         self._clock = clock
         self._policy = policy
         self._subscribed = subscribed
+        self._erasures = erasures
+
+    async def erased(self, jobs: Sequence[Job]) -> set[int]:
+        """The places of those that are of people who were erased since: they change nothing."""
+        tombstones = await self._erasures.of({job.record.tenant for job in jobs})
+        return {
+            job.place
+            for job in (jobs if tombstones else ())
+            if (found := tombstones.get(job.record.tenant)) is not None and found.cover(job.record)
+        }
 
     async def resolve(self, tenant: str, jobs: Sequence[Job], stored: dict[str, Stored]) -> dict[str, str]:
         """Give each job the id that its keys lead to, and `stored` what was read for that.

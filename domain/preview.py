@@ -9,19 +9,27 @@ from domain.facts import nobody
 from domain.identity import WEAK_KINDS
 from domain.plan import Job, Planner
 from domain.ports import IdentityStore, RecordStore
+from domain.privacy.tombstones import Erasures, NothingErased
 from domain.records import Applied, Entity, Outcome, Record, Stored, derived_id
 from domain.resolve import MatchPolicy
+
+_NOTHING = NothingErased()
 
 
 class PreviewRecords:
     """The sibling of ApplyRecords that leaves everything as it is."""
 
     def __init__(
-        self, records: RecordStore, identities: IdentityStore, clock: Clock, policy: MatchPolicy
+        self,
+        records: RecordStore,
+        identities: IdentityStore,
+        clock: Clock,
+        policy: MatchPolicy,
+        erasures: Erasures = _NOTHING,
     ) -> None:
         """Reads from the same stores that ApplyRecords writes to."""
         self._records = records
-        self._planner = Planner(records, identities, clock, policy, nobody)
+        self._planner = Planner(records, identities, clock, policy, nobody, erasures)
 
     async def __call__(self, records: Sequence[Record]) -> list[Applied]:
         """What would become of each record, in order, were all of them applied together now.
@@ -31,10 +39,13 @@ class PreviewRecords:
         """
         applied: dict[int, Applied] = {}
         by_entity: defaultdict[Entity, list[Job]] = defaultdict(list)
-        for place, record in enumerate(records):
-            by_entity[record.entity].append(Job(place, record))
-        for entity, jobs in by_entity.items():
-            applied |= await self._preview(entity, jobs)
+        jobs = [Job(place, record) for place, record in enumerate(records)]
+        applied |= {place: Applied(Outcome.STALE, "") for place in await self._planner.erased(jobs)}
+        for job in jobs:
+            if job.place not in applied:
+                by_entity[job.record.entity].append(job)
+        for entity, group in by_entity.items():
+            applied |= await self._preview(entity, group)
         return [applied[place] for place in range(len(records))]
 
     async def _preview(self, entity: Entity, jobs: list[Job]) -> dict[int, Applied]:

@@ -14,7 +14,7 @@ DEAD_LETTERS = "dead_letters"
 PARTS = "dead_letter_parts"
 GROUPS = "dead_letter_groups"
 
-_PART = 12 * 1024 * 1024
+PART = 12 * 1024 * 1024
 """Bytes of body in one document: a message of any size becomes a dead letter."""
 
 _ARRAY_INDEX = re.compile(r"/\d+(?=/|$)")
@@ -35,7 +35,7 @@ class DeadLetterRepository:
         """Keep all; one that is kept already gets its last-seen time and attempts renewed."""
         await self._groups.insert_missing(group_documents(letters))
         await self._parts.insert_missing(
-            [part for letter in letters for part in parts_of(letter.id, letter.body[_PART:])]
+            [part for letter in letters for part in parts_of(letter.id, letter.body[PART:])]
         )
         await self._names.put(letters)
         kept = await self._letters.insert_missing([_document(letter) for letter in letters])
@@ -94,8 +94,8 @@ def _document(letter: DeadLetter) -> Document:
         "state": State.OPEN.value,
         "revision": 1,
         "history": [],
-        "body": letter.body[:_PART],
-        "parts": len(parts_of(letter.id, letter.body[_PART:])),
+        "body": letter.body[:PART],
+        "parts": len(parts_of(letter.id, letter.body[PART:])),
         "size": len(letter.body),
         "edit": [],
         "edited": False,
@@ -112,9 +112,9 @@ def _document(letter: DeadLetter) -> Document:
 
 def parts_of(name: str, payload: bytes) -> list[Document]:
     """`payload` in documents that the store holds, called after `name`."""
-    starts = range(0, len(payload), _PART)
+    starts = range(0, len(payload), PART)
     return [
-        {"_id": part_id(name, number), "body": payload[start : start + _PART]}
+        {"_id": part_id(name, number), "body": payload[start : start + PART]}
         for number, start in enumerate(starts)
     ]
 

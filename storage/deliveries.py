@@ -33,14 +33,14 @@ class DeliveryRepository:
     async def first(self, endpoint_id: str, lane: str) -> Delivery | None:
         """The first delivery of a lane, due or not."""
         found = await self._collection.find({"endpoint": endpoint_id, "lane": lane}, sort=_IN_LANE, limit=1)
-        return _delivery(found[0]) if found else None
+        return delivery_of(found[0]) if found else None
 
     async def older(self, endpoint_id: str, kept_before: int, limit: int) -> list[Delivery]:
         """At most `limit` deliveries of the endpoint that were kept before `kept_before`."""
         found = await self._collection.find(
             {"endpoint": endpoint_id, "kept_at": {"$lt": kept_before}}, limit=limit
         )
-        return [_delivery(document) for document in found]
+        return [delivery_of(document) for document in found]
 
     async def postpone(self, delivery: Delivery, *, attempts: int, due_at: int) -> None:
         """Note the attempts, and let its whole lane wait until `due_at`."""
@@ -83,7 +83,8 @@ def _document(delivery: Delivery) -> Document:
     }
 
 
-def _delivery(document: Document) -> Delivery:
+def delivery_of(document: Document) -> Delivery:
+    """The delivery that a document is."""
     return Delivery(
         id=document["_id"],
         endpoint_id=document["endpoint"],

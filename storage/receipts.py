@@ -19,12 +19,12 @@ class ReceiptRepository:
     async def get(self, tenant: str, ingestion_id: str) -> Receipt | None:
         """The receipt of the tenant's ingestion, if it has ended."""
         found = await self._collection.find_ids([ingestion_id], within={"tenant": tenant})
-        return _receipt(found[0]) if found else None
+        return receipt_of(found[0]) if found else None
 
     async def get_many(self, ingestion_ids: Iterable[str]) -> dict[str, Receipt]:
         """The receipts among `ingestion_ids`, by id."""
         documents = await self._collection.find_ids(ingestion_ids)
-        return {document["_id"]: _receipt(document) for document in documents}
+        return {document["_id"]: receipt_of(document) for document in documents}
 
     async def put_many(self, receipts: Sequence[Receipt]) -> set[int]:
         """Keep each receipt whose ingestion has none yet, and return the places of the others."""
@@ -55,7 +55,8 @@ def _result_document(result: RecordResult) -> Document:
     }
 
 
-def _receipt(document: Document) -> Receipt:
+def receipt_of(document: Document) -> Receipt:
+    """The receipt that a document is."""
     return Receipt(
         ingestion_id=document["_id"],
         tenant=document["tenant"],

@@ -21,10 +21,12 @@ from storage.letter_names import LetterNames
 from storage.loyalty import LoyaltyRepository
 from storage.metrics import StoreMetrics
 from storage.outbox import OutboxRepository
+from storage.privacy import ErasureJobRepository, TraceRepository
 from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
 from storage.replay_jobs import ReplayJobRepository
+from storage.tombstones import TombstoneRepository
 from storage.webhooks import EndpointRepository
 
 
@@ -52,6 +54,9 @@ class Store:
         self.ledger = LedgerRepository(database)
         self.leases = LeaseRepository(database)
         self.clients = ClientRepository(database)
+        self.tombstones = TombstoneRepository(database)
+        self.traces = TraceRepository(database)
+        self.erasure_jobs = ErasureJobRepository(database)
         self.reader = RecordReader(database, self.identities)
 
     async def ping(self) -> None:
