@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from domain.dead_letters.names import DEFAULT_REGION
 from storage.attempts import AttemptRepository
 from storage.audit import AuditRepository
-from storage.clients import ClientRepository
 from storage.backlog import BacklogRepository
+from storage.clients import ClientRepository
 from storage.dead_letters import DeadLetterRepository
 from storage.dedupe import DedupeRepository
 from storage.deliveries import DeliveryRepository
@@ -26,6 +26,7 @@ from storage.reader import RecordReader
 from storage.receipts import ReceiptRepository
 from storage.records import RecordRepository
 from storage.replay_jobs import ReplayJobRepository
+from storage.retention import RetentionRepository
 from storage.tombstones import TombstoneRepository
 from storage.webhooks import EndpointRepository
 
@@ -43,12 +44,13 @@ class Store:
         self.dead_letters = DeadLetterRepository(database, names)
         self.kept_letters = KeptLetterRepository(database, names)
         self.replay_jobs = ReplayJobRepository(database)
+        self.backlog = BacklogRepository(database)
+        self.retention = RetentionRepository(database)
         self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)
         self.loyalty = LoyaltyRepository(database)
         self.outbox = OutboxRepository(database)
-        self.backlog = BacklogRepository(database)
         self.endpoints = EndpointRepository(database)
         self.deliveries = DeliveryRepository(database)
         self.ledger = LedgerRepository(database)
