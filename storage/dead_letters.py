@@ -111,10 +111,14 @@ def _document(letter: DeadLetter) -> Document:
 
 
 def parts_of(name: str, payload: bytes) -> list[Document]:
-    """`payload` in documents that the store holds, called after `name`."""
+    """`payload` in documents that the store holds, called after `name`, which begins with the letter's id."""
     starts = range(0, len(payload), PART)
     return [
-        {"_id": part_id(name, number), "body": payload[start : start + PART]}
+        {
+            "_id": part_id(name, number),
+            "letter": name.partition("/")[0],
+            "body": payload[start : start + PART],
+        }
         for number, start in enumerate(starts)
     ]
 
