@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, Provider, provider
 from tests.support.portico import Client
 from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, embedded_stack, production_stack
@@ -14,9 +15,23 @@ from tests.support.tokens import minted
 
 
 @pytest.fixture(scope="session")
-async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def identity_provider() -> AsyncIterator[Provider]:
+    """The OpenID provider of the embedded stack's operators."""
+    async with provider() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+async def embedded(
+    tmp_path_factory: pytest.TempPathFactory, identity_provider: Provider
+) -> AsyncIterator[Stack]:
     """`portico up`, embedded."""
-    async with embedded_stack(tmp_path_factory.mktemp("embedded")) as stack:
+    async with embedded_stack(
+        tmp_path_factory.mktemp("embedded"),
+        PORTICO_CONSOLE_OIDC_ISSUER=identity_provider.issuer,
+        PORTICO_CONSOLE_OIDC_CLIENT_ID=CLIENT_ID,
+        PORTICO_CONSOLE_OIDC_CLIENT_SECRET=CLIENT_SECRET,
+    ) as stack:
         yield stack
 
 
