@@ -1,8 +1,7 @@
 """What is kept of people, found and deleted; and the erasures under way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 from domain.dead_letters.entities import HistoryEntry, State
 from domain.deliveries import Delivery
@@ -64,7 +63,7 @@ class TraceRepository:
 
     async def payloads(self, letter_id: str) -> list[bytes]:
         """Parts of all that was ever kept as the payload of a dead letter, save the beginning of its body."""
-        found = await self._parts.find(_parts_under(letter_id), sort=[("_id", 1)])
+        found = await self._parts.find({"letter": letter_id}, sort=[("_id", 1)])
         return [one["body"] for one in found]
 
     async def forget_keys(self, tenant: str, owner_ids: Iterable[str]) -> None:
@@ -111,7 +110,7 @@ class TraceRepository:
                 )
             ]
         )
-        await self._parts.delete_many(_parts_under(letter_id))
+        await self._parts.delete_many({"letter": letter_id})
         await self._parts.insert_missing(parts)
 
     async def blank_receipt(self, ingestion_id: str, record_ids: frozenset[str]) -> None:
@@ -151,11 +150,6 @@ async def _delete(collection: Collection, ids: Iterable[str]) -> None:
     wanted = list(ids)
     for start in range(0, len(wanted), IDS_A_CALL):
         await collection.delete_many({"_id": {"$in": wanted[start : start + IDS_A_CALL]}})
-
-
-def _parts_under(letter_id: str) -> Mapping[str, Any]:
-    """The parts that are called after a letter: `/` is followed by `0` in the order of texts."""
-    return {"_id": {"$gt": f"{letter_id}/", "$lt": f"{letter_id}0"}}
 
 
 def _job_document(job: ErasureJob) -> Document:

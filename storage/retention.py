@@ -9,6 +9,7 @@ from domain.replay.entities import JobState
 from storage.bulk import UpdateAll
 from storage.dead_letters import DEAD_LETTERS, PARTS
 from storage.driver import IDS_A_CALL, Collection, Database, Document
+from storage.letter_names import LETTER_NAMES
 from storage.pages import Listing, Pager
 from storage.replay_jobs import REPLAY_JOBS, REPLAY_LINES, REPLAY_PARTS, part_id_of
 
@@ -36,6 +37,7 @@ class RetentionRepository:
         """Deletes from what the other repositories keep in `database`."""
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
+        self._names = database.collection(LETTER_NAMES)
         self._jobs = database.collection(REPLAY_JOBS)
         self._job_parts = database.collection(REPLAY_PARTS)
         self._job_lines = database.collection(REPLAY_LINES)
@@ -78,6 +80,7 @@ class RetentionRepository:
         await self._letters.write([UpdateAll({"_id": {"$in": some}}, bare) for some in _some(with_parts)])
         for some in _some(ids):
             await self._parts.delete_many({"letter": {"$in": some}})
+        await _delete(self._names, ids)
         await _delete(self._letters, ids)
 
 

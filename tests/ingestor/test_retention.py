@@ -137,12 +137,14 @@ async def test_open_letters_go_only_where_that_is_set(store: Store) -> None:
 
 
 async def test_what_belongs_to_a_letter_goes_with_it(store: Store, database: Database) -> None:
-    """The rest of a long body and every edit; the audit stays, and another's parts, too."""
+    """The rest of a long body, every edit and whom it names; the audit stays, and what is another's, too."""
     [long] = await kept(store, State.OPEN, body=b"x" * (12 * 1024 * 1024 + 1))
     [other] = await kept(store, State.OPEN, first=1)
-    for payload in (b"first", b"second"):
+    for payload in (b'{"id": "first"}', b"second"):
         long = await edit(store, long, payload)
-    other = await edit(store, other, b"third")
+    other = await edit(store, other, b'{"id": "third"}')
+    names = database.collection("dead_letter_names")
+    assert {"dl_0", "dl_1"} == {one["_id"] for one in await names.find({})}
     await change(store, [long], [State.DISCARDED], at=system_clock())
     clock = Clock(days=91)
 
@@ -151,6 +153,7 @@ async def test_what_belongs_to_a_letter_goes_with_it(store: Store, database: Dat
     assert {"dl_1"} == await ids(store)
     parts = await database.collection("dead_letter_parts").find({}, projection=["letter"])
     assert ["dl_1"] == [part["letter"] for part in parts]
+    assert ["dl_1"] == [one["_id"] for one in await names.find({})]
     assert 3 == await database.collection("audit").count({}, 10)
     assert other == await store.kept_letters.get("dl_1")
 
