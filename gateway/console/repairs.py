@@ -41,8 +41,9 @@ class RepairPages:
             "tried.html",
             meant=found,
             tallies=tallies(done, WOULD),
+            tried=len(done),
             done=done[:_SHOWN],
-            more=found.count - len(done) if len(done) == MOST_LETTERS else 0,
+            more=_left(found, len(done)),
         )
 
     async def ask_discard(self, visit: Visit) -> web.Response:
@@ -63,7 +64,7 @@ class RepairPages:
             meant=found,
             tallies=tallies(done, DID, "discarded"),
             refused=[one for one in done if one.refused][:_SHOWN],
-            more=max(0, found.count - len(done)) if len(done) == MOST_LETTERS else 0,
+            more=_left(found, len(done)),
         )
 
     async def ask_patch(self, visit: Visit) -> web.Response:
@@ -86,8 +87,13 @@ class RepairPages:
             meant=found,
             tallies=tallies(done, DID, "patched"),
             refused=[one for one in done if one.refused][:_SHOWN],
-            more=max(0, found.count - len(done)) if len(done) == MOST_LETTERS else 0,
+            more=_left(found, len(done)),
         )
+
+
+def _left(found: Meant, done: int) -> int:
+    """How many letters a page did not come to."""
+    return max(0, found.count - done) if done == MOST_LETTERS else 0
 
 
 def _asked(
