@@ -8,7 +8,7 @@ from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.names import DEFAULT_REGION, name_typed, names_in
 from domain.receipts import DeadLetter
 from storage.bulk import Update
-from storage.driver import Database, Document
+from storage.driver import IDS_A_CALL, Database, Document
 from storage.pages import Listing
 
 LETTER_NAMES = "dead_letter_names"
@@ -49,6 +49,12 @@ class LetterNames:
         await self._names.write(
             [Update({"_id": kept.id}, {"$addToSet": {"names": {"$each": names}}}) for kept, names in named]
         )
+
+    async def forget(self, letter_ids: Sequence[str]) -> None:
+        """Forget whom letters name."""
+        for start in range(0, len(letter_ids), IDS_A_CALL):
+            some = list(letter_ids[start : start + IDS_A_CALL])
+            await self._names.delete_many({"_id": {"$in": some}})
 
     def listings(self, selection: Selection, tenants: Iterable[str]) -> list[Listing]:
         """The letters of `tenants` that name the customer of `selection`, within its times."""
