@@ -2,10 +2,10 @@
 
 import aiohttp
 
-from tests.support.console import Sight, Visitor
 from tests.support.oidc import CLIENT_SECRET, Provider
 from tests.support.stacks import Stack
 from tests.support.tokens import minted
+from tests.support.visitors import Sight, Visitor
 
 START = "/console/oidc/start"
 

@@ -9,11 +9,11 @@ import pytest
 
 from domain.ingestion_id import IngestionIds
 from storage.driver import open_database
-from tests.support.console import Sight, Visitor, visiting
 from tests.support.odp_v1_bodies import example
 from tests.support.operators import posted
 from tests.support.portico import SECRETS, Client
 from tests.support.stacks import Stack
+from tests.support.visitors import Sight, Visitor, visiting
 
 PATIENCE = 30.0
 FIGURES = "/console/overview/figures?hours=1"
