@@ -1,7 +1,7 @@
 """What is kept of people, found and deleted; and the erasures under way."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 
 from domain.dead_letters.entities import HistoryEntry, State
 from domain.deliveries import Delivery
@@ -9,7 +9,7 @@ from domain.privacy.entities import ErasureJob
 from domain.privacy.person import Person
 from domain.privacy.ports import HeldKey
 from domain.reading import Cursor
-from domain.receipts import Receipt
+from domain.receipts import DeadLetter, Receipt
 from domain.records import Entity
 from storage.bulk import Encoded, Replace, Update
 from storage.dead_letters import DEAD_LETTERS, PART, PARTS, parts_of
@@ -18,6 +18,7 @@ from storage.deliveries import DELIVERIES, delivery_of
 from storage.documents import COLLECTIONS
 from storage.driver import IDS_A_CALL, Collection, Database, Document
 from storage.identities import IDENTITIES
+from storage.letter_names import LetterNames
 from storage.loyalty import LOYALTY_LEDGER
 from storage.pages import Listing, Pager
 from storage.receipts import RECEIPTS, receipt_of
@@ -31,8 +32,9 @@ _EVER = -62_135_596_800_001
 class TraceRepository:
     """Traces of people (domain.privacy.ports.TraceStore)."""
 
-    def __init__(self, database: Database) -> None:
-        """Works on what the other repositories keep in `database`."""
+    def __init__(self, database: Database, names: LetterNames) -> None:
+        """Works on what the other repositories keep in `database`, and on the `names` in dead letters."""
+        self._names = names
         self._records = {entity: database.collection(name) for entity, name in COLLECTIONS.items()}
         self._identities = database.collection(IDENTITIES)
         self._candidates = database.collection(DEDUPE_CANDIDATES)
@@ -61,10 +63,19 @@ class TraceRepository:
         found = await self._receipt_pages.read([listing], after=after, limit=limit)
         return [receipt_of(document) for document in found]
 
-    async def payloads(self, letter_id: str) -> list[bytes]:
-        """Parts of all that was ever kept as the payload of a dead letter, save the beginning of its body."""
-        found = await self._parts.find({"letter": letter_id}, sort=[("_id", 1)])
-        return [one["body"] for one in found]
+    async def with_parts(self, letter_ids: Sequence[str]) -> set[str]:
+        """Those dead letters that have more than the beginning of a body: edits, replaced ones too."""
+        return {
+            part["letter"]
+            for start in range(0, len(letter_ids), IDS_A_CALL)
+            for part in await self._parts.find(
+                {"letter": {"$in": list(letter_ids[start : start + IDS_A_CALL])}}, projection=["letter"]
+            )
+        }
+
+    async def parts(self, letter_id: str) -> list[bytes]:
+        """What they have more."""
+        return [one["body"] for one in await self._parts.find({"letter": letter_id})]
 
     async def forget_keys(self, tenant: str, owner_ids: Iterable[str]) -> None:
         """Delete the identity keys of customers or leads."""
@@ -87,13 +98,12 @@ class TraceRepository:
         """Delete deliveries that wait."""
         await _delete(self._deliveries, ids)
 
-    async def empty_letter(self, letter_id: str, body: bytes | None, actor: str, now: int) -> None:
+    async def empty_letter(self, letter: DeadLetter, body: bytes | None, actor: str, now: int) -> None:
         """Put `body` in place of all that a dead letter ever held; with None it is discarded for good."""
         whole = body or b""
-        parts = parts_of(letter_id, whole[PART:])
         change: Document = {
             "body": whole[:PART],
-            "parts": len(parts),
+            "parts": 0,
             "size": len(whole),
             "edit": [],
             "edited": False,
@@ -101,17 +111,16 @@ class TraceRepository:
             **({"state": State.DISCARDED.value} if body is None else {}),
         }
         entry = HistoryEntry(now, actor, "erase", "what it held of an erased person was taken out")
-        # The parts last: cut short, it is found again by what they hold.
-        await self._letters.write(
-            [
-                Update(
-                    {"_id": letter_id},
-                    {"$set": change, "$inc": {"revision": 1}, "$push": {"history": asdict(entry)}},
-                )
-            ]
-        )
-        await self._parts.delete_many({"letter": letter_id})
-        await self._parts.insert_missing(parts)
+        left = {"$set": change, "$inc": {"revision": 1}, "$push": {"history": asdict(entry)}}
+        await self._names.forget([letter.id])
+        # Without a word of its parts before they go: cut short, it is found again by what they hold.
+        await self._letters.write([Update({"_id": letter.id}, left)])
+        await self._parts.delete_many({"letter": letter.id})
+        if parts := parts_of(letter.id, whole[PART:]):
+            await self._parts.insert_missing(parts)
+            await self._letters.write([Update({"_id": letter.id}, {"$set": {"parts": len(parts)}})])
+        if body is not None:
+            await self._names.put([replace(letter, body=body)])
 
     async def blank_receipt(self, ingestion_id: str, record_ids: frozenset[str]) -> None:
         """Take these ids out of the results of a receipt; counts, outcomes and reasons stay."""

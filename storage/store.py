@@ -57,7 +57,7 @@ class Store:
         self.leases = LeaseRepository(database)
         self.clients = ClientRepository(database)
         self.tombstones = TombstoneRepository(database)
-        self.traces = TraceRepository(database)
+        self.traces = TraceRepository(database, names)
         self.erasure_jobs = ErasureJobRepository(database)
         self.reader = RecordReader(database, self.identities)
 

@@ -175,7 +175,7 @@ class ErasePerson:
     async def _empty_letters(self, job: ErasureJob) -> ErasureJob:
         means = self._means
         async for trace in self._search(job).letters():
-            await means.sources.traces.empty_letter(trace.kept.id, trace.left, job.actor, means.clock())
+            await means.sources.traces.empty_letter(trace.kept.letter, trace.left, job.actor, means.clock())
             job = job.counted("dead letters", 1)
             self._progress("letters", job.counts["dead letters"])
         return job

@@ -8,7 +8,7 @@ from domain.deliveries import Delivery
 from domain.privacy.entities import ErasureJob
 from domain.privacy.tombstones import Erasures, Tombstones
 from domain.reading import Cursor
-from domain.receipts import DedupeCandidate, Receipt
+from domain.receipts import DeadLetter, DedupeCandidate, Receipt
 from domain.records import Entity
 
 
@@ -52,8 +52,11 @@ class TraceStore(Protocol):
     async def receipts(self, *, after: Cursor | None, limit: int) -> list[Receipt]:
         """Receipts of all tenants, by when their ingestions were accepted."""
 
-    async def payloads(self, letter_id: str) -> list[bytes]:
-        """Parts of all that was ever kept as the payload of a dead letter, save the beginning of its body."""
+    async def with_parts(self, letter_ids: Sequence[str]) -> set[str]:
+        """Those dead letters that have more than the beginning of a body: edits, replaced ones too."""
+
+    async def parts(self, letter_id: str) -> list[bytes]:
+        """What they have more."""
 
     async def forget_keys(self, tenant: str, owner_ids: Iterable[str]) -> None:
         """Delete the identity keys of customers or leads."""
@@ -70,7 +73,7 @@ class TraceStore(Protocol):
     async def forget_deliveries(self, ids: Iterable[str]) -> None:
         """Delete deliveries that wait."""
 
-    async def empty_letter(self, letter_id: str, body: bytes | None, actor: str, now: int) -> None:
+    async def empty_letter(self, letter: DeadLetter, body: bytes | None, actor: str, now: int) -> None:
         """Put `body` in place of all that a dead letter ever held, with no edit and no headers; with None
         it is discarded for good. Its reason, state and history stay; the history says that it was done."""
 

@@ -145,9 +145,11 @@ class Search:
             after: Cursor | None = None
             while page := await self._sources.letters.references(selection, after=after, limit=_PAGE):
                 for part in _parts(page):
-                    kept = await self._sources.letters.get_many([one.id for one in part])
-                    for one in part:
-                        if one.id in kept and (trace := await self._trace(kept[one.id])):
+                    ids = [one.id for one in part]
+                    kept = await self._sources.letters.get_many(ids)
+                    more = await self._sources.traces.with_parts(ids)
+                    for id in ids:
+                        if id in kept and (trace := await self._trace(kept[id], more=id in more)):
                             yield trace
                 after = Cursor(page[-1].first_seen, page[-1].id)
 
@@ -194,11 +196,11 @@ class Search:
             self._owners[name] = found is not None and found.id != self._person.customer_id
         return self._owners[name]
 
-    async def _trace(self, kept: KeptLetter) -> LetterTrace | None:
+    async def _trace(self, kept: KeptLetter, *, more: bool) -> LetterTrace | None:
         entity = self._sources.entities.get(kept.letter.operation)
-        before = []
-        if kept.edited is not None:
-            before = [kept.letter.body, *await self._sources.traces.payloads(kept.id)]
+        before = [kept.letter.body] if kept.edited is not None else []
+        if more:  # an erasure that was cut short may have left what no letter speaks of any more
+            before += await self._sources.traces.parts(kept.id)
         body = body_of(kept.payload) if kept.letter.index is None else None
         if body is None:
             return LetterTrace(kept, None) if await self._is_in(entity, [kept.payload, *before]) else None
