@@ -1,5 +1,7 @@
 """The pages about dead letters: groups of one cause, lists, and each letter by itself."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from aiohttp import web
@@ -11,6 +13,7 @@ from gateway.console.payloads import difference, editable, lines_of
 from gateway.console.selections import of_letter, query_of, selection_of
 from gateway.console.visit import Admit, Visit, status_of
 from gateway.operators import READ, REPAIR
+from gateway.paging import InvalidCursorError, decode_place, encode_place
 
 _PAGE = 50
 
@@ -42,18 +45,15 @@ class LetterPages:
 
     async def listing(self, visit: Visit) -> web.Response:
         """Letters of a selection, oldest first, a page at a time."""
-        selection, last = selection_of(visit.request), visit.request.query.get("after")
-        after = None
-        if last:
-            kept = await visit.desk.letters.get(last)
-            after = Cursor(kept.letter.first_seen, kept.id)
-        found = await visit.desk.letters.page(selection, after=after, limit=_PAGE + 1)
-        shown = found[:_PAGE]
+        selection = selection_of(visit.request)
+        listed = ("console-letters", query_of(selection))
+        found = await visit.desk.letters.search(selection, after=_after(visit, listed), limit=_PAGE)
+        more = "" if found.next is None else query_of(selection, after=encode_place(listed, found.next))
         return visit.page(
             "letters.html",
-            letters=shown,
-            first=query_of(selection) if after else "",
-            more=query_of(selection, after=shown[-1].id) if len(found) > _PAGE else "",
+            letters=found.letters,
+            first=query_of(selection) if "after" in visit.request.query else "",
+            more=more,
         )
 
     async def letter(self, visit: Visit) -> web.Response:
@@ -116,12 +116,13 @@ def _is_mended(kept: KeptLetter) -> bool:
 
 
 def _of_group(selection: Selection, tenant: str, fingerprint: str) -> str:
-    return query_of(
-        Selection(
-            states=selection.states,
-            tenant=tenant,
-            fingerprint=fingerprint,
-            since=selection.since,
-            until=selection.until,
-        )
-    )
+    return query_of(replace(selection, tenant=tenant, fingerprint=fingerprint))
+
+
+def _after(visit: Visit, listed: Sequence[str]) -> Cursor | None:
+    """Where the list goes on. Raises RepairError."""
+    token = visit.request.query.get("after")
+    try:
+        return decode_place(listed, token) if token else None
+    except InvalidCursorError as error:
+        raise RepairError(str(error)) from error

@@ -10,7 +10,7 @@ from contracts.letter_transforms import TRANSFORMS
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.patching import Sample
 from gateway.console.payloads import Line, difference
-from gateway.console.results import MOST_LETTERS, Meant, first_of, meant, tallies
+from gateway.console.results import Meant, first_of, left_of, meant, tallies
 from gateway.console.visit import Admit, Visit, status_of
 from gateway.operators import READ, REPAIR
 
@@ -43,7 +43,7 @@ class RepairPages:
             tallies=tallies(done, WOULD),
             tried=len(done),
             done=done[:_SHOWN],
-            more=_left(found, len(done)),
+            more=left_of(found, len(done)),
         )
 
     async def ask_discard(self, visit: Visit) -> web.Response:
@@ -64,7 +64,7 @@ class RepairPages:
             meant=found,
             tallies=tallies(done, DID, "discarded"),
             refused=[one for one in done if one.refused][:_SHOWN],
-            more=_left(found, len(done)),
+            more=left_of(found, len(done)),
         )
 
     async def ask_patch(self, visit: Visit) -> web.Response:
@@ -87,13 +87,8 @@ class RepairPages:
             meant=found,
             tallies=tallies(done, DID, "patched"),
             refused=[one for one in done if one.refused][:_SHOWN],
-            more=_left(found, len(done)),
+            more=left_of(found, len(done)),
         )
-
-
-def _left(found: Meant, done: int) -> int:
-    """How many letters a page did not come to."""
-    return max(0, found.count - done) if done == MOST_LETTERS else 0
 
 
 def _asked(

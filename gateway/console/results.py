@@ -9,7 +9,7 @@ from domain.dead_letters.entities import Selection
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.use_case import Done
 from domain.records import Outcome
-from gateway.console.selections import is_narrow, query_of, selection_of
+from gateway.console.selections import is_narrow, parts_of, query_of, selection_of
 from gateway.console.visit import Visit
 
 MOST_LETTERS = 1_000
@@ -30,12 +30,18 @@ class Meant:
     """The letters that a page is about to do something with."""
 
     selection: Selection
-    count: int
+    count: int | None
+    """None where they are not counted, as each would have to be looked at."""
 
     @property
     def query(self) -> str:
         """The query that means them."""
         return query_of(self.selection)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What they have in common."""
+        return parts_of(self.selection)
 
     @property
     def letter(self) -> str:
@@ -48,10 +54,21 @@ async def meant(visit: Visit) -> Meant:
     """What the query means. Raises RepairError where that is any letter there is."""
     selection = selection_of(visit.request)
     if not is_narrow(selection):
-        raise RepairError("narrow the list first: by tenant, operation, code, cause, ingestion or day")
+        raise RepairError(
+            "narrow the list first: by tenant, operation, code, cause, ingestion, customer, text or day"
+        )
     if selection.ids:
         return Meant(selection, len(selection.ids))
+    if selection.is_searched:
+        return Meant(selection, None)
     return Meant(selection, sum(group.count for group in await visit.desk.letters.groups(selection)))
+
+
+def left_of(found: Meant, done: int) -> str:
+    """How many letters a page did not come to, in words; empty for none."""
+    if done < MOST_LETTERS or found.count == done:
+        return ""
+    return "others" if found.count is None else str(max(0, found.count - done))
 
 
 async def first_of(doing: AsyncIterator[Done]) -> list[Done]:

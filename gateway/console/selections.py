@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
@@ -16,6 +16,8 @@ TEXTS = {
     "code": "code",
     "fingerprint": "fingerprint",
     "ingestion": "ingestion_id",
+    "customer": "customer",
+    "text": "text",
 }
 """What a query may narrow by, and the part of a Selection that it is."""
 _LONGEST = 512
@@ -55,6 +57,11 @@ def query_of(selection: Selection, **more: str) -> str:
         if at is not None
     ]
     return urlencode([*parts, *(("id", id) for id in selection.ids), *more.items()])
+
+
+def parts_of(selection: Selection) -> list[tuple[str, str]]:
+    """What `selection` says besides ids, by the names of the query."""
+    return [(name, value) for name, value in parse_qsl(query_of(selection)) if name != "id"]
 
 
 def of_letter(id: str) -> str:

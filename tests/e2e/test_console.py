@@ -209,6 +209,19 @@ async def test_groups_are_found_tried_and_given_up(
     assert [("ana", "discard")] * 20 == await audited(embedded, tenant)
 
 
+async def test_a_letter_is_found_by_whom_it_names(
+    caller: Client, tenant: str, ana: ConsoleVisitor, nameless: str
+) -> None:
+    """By the customer's e-mail address, and by a text in the payload, in any case."""
+    await posted(caller, customer(2, name=..., contacts={"email": "other@example.com"}))
+    for query in ("customer=MARIA@example.com", "text=Maria%40", "customer=maria@example.com&text=c-1"):
+        found = await ana.opens(f"/console/letters?{query}")
+        assert [nameless] == found.ids("data-letter"), query
+        assert (await ana.opens(f"/console/groups?{query}")).has("1 letter in 1 group")
+        assert (await ana.opens(f"/console/dry-run?{query}")).has("1 still fails: REQUIRED")
+    assert (await ana.opens("/console/letters?text=nowhere")).has("There are none")
+
+
 async def test_a_group_is_patched_and_replayed(
     embedded: Stack, caller: Client, tenant: str, ana: ConsoleVisitor
 ) -> None:
@@ -271,7 +284,7 @@ async def test_other_tenants_are_not_there(embedded: Stack, nameless: str) -> No
         ("/console/static/nothing.css", 404),
         ("/console/static/..%2fsurface.py", 404),
         ("/console/letters/dl_none", 404),
-        ("/console/letters?after=dl_none", 404),
+        ("/console/letters?after=dl_none", 400),
         ("/console/jobs/job_none", 404),
         ("/console/jobs/job_none/figures", 404),
         ("/console/groups?state=shut", 400),
