@@ -1,5 +1,3 @@
-"use strict";
-
 // Everything here is a convenience: each page works without it.
 const SECONDS = 1;
 
