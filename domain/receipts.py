@@ -100,7 +100,7 @@ class Tally:
                     index,
                     applied.outcome,
                     "VERSION_CONFLICT",
-                    "a newer version of this record is stored",
+                    "a newer version of this record is stored, or its customer was erased since",
                     record_id=applied.record_id,
                 )
             )

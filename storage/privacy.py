@@ -175,6 +175,7 @@ def _job_document(job: ErasureJob) -> Document:
         "actor": job.actor,
         "started_at": job.started_at,
         "until": job.until,
+        "newest": job.newest,
         "done": list(job.done),
         "record_ids": list(job.record_ids),
         "order_ids": list(job.order_ids),

@@ -16,6 +16,8 @@ class ErasureJob:
     started_at: int
     until: int
     """What is no newer than this stays away; what was first stored later is not his any more."""
+    newest: int
+    """The time of the newest version of his customer record, which may be ahead of all clocks."""
     done: tuple[str, ...] = ()
     """Steps."""
     record_ids: tuple[str, ...] = ()

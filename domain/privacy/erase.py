@@ -13,7 +13,7 @@ from domain.privacy.entities import ErasureJob
 from domain.privacy.notes import audit_entry
 from domain.privacy.ports import JobStore, TombstoneStore
 from domain.privacy.search import RECORDS, Search, Sources, person_of
-from domain.privacy.tombstones import name_of_record, names_of_person
+from domain.privacy.tombstones import name_of_record, names_of_person, references_of_person
 from domain.records import Entity, Stored
 
 Progress = Callable[[str, int], None]
@@ -70,7 +70,8 @@ class ErasePerson:
             person=person,
             actor=self._actor,
             started_at=now,
-            until=now if customer is None else max(now, customer.version.at),
+            until=now,
+            newest=now if customer is None else customer.version.at,
             record_ids=() if customer is None else (customer.id,),
         )
         await self._note(job, "privacy erase", "")
@@ -107,8 +108,11 @@ class ErasePerson:
         job = replace(job, until=max(job.until, now + int(means.settle * 1000)))
         await means.jobs.put(job)
         tombstones = await means.tombstones.salted(person.tenant)
-        names = names_of_person(person.keys, person.references)
-        await means.tombstones.put(person.tenant, [*map(tombstones.digest, names)], job.until)
+        for names, until in (
+            (names_of_person(person.keys), max(job.until, job.newest)),
+            (references_of_person(person.references), job.until),
+        ):
+            await means.tombstones.put(person.tenant, [*map(tombstones.digest, names)], until)
         await asyncio.sleep(max(0.0, means.settle - _MARGIN / 1000))
         return job
 
@@ -158,7 +162,7 @@ class ErasePerson:
         if entity is Entity.LEAD:
             for one in records:
                 keys = await traces.keys_of(tenant, one.id)
-                names += names_of_person([found.key for found in keys], ())
+                names += names_of_person([found.key for found in keys])
         tombstones = await self._means.tombstones.salted(tenant)
         until = max([job.until, *(one.version.at for one in records)])
         await self._means.tombstones.put(tenant, [*map(tombstones.digest, names)], until)

@@ -18,8 +18,9 @@ from domain.identity import (
 )
 from domain.records import Entity
 
-_EMAIL = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
-_NUMBER = re.compile(r"\+?\(?\d[\d ().\-/]{4,}\d")
+# Bounded, as whoever sends a payload chooses what is searched.
+_EMAIL = re.compile(r"[^\s<>()\"',;:@]{1,64}@[^\s<>()\"',;:@]{1,255}")
+_NUMBER = re.compile(r"\+?\(?\d[\d ().\-/]{4,40}\d")
 _SURE_DIGITS = 9
 """A document number as long as this is one wherever it stands."""
 _TAIL = 8
@@ -140,15 +141,10 @@ class Likeness:
         return key.encode() in self._person.keys
 
     def _is_of_his_order(self, value: dict[str, Any]) -> bool:
-        about_order = value.get("referenceType") == "order"
-        return value.get("orderId") in self._orders or (
-            about_order and value.get("referenceId") in self._orders
-        )
-
-    @property
-    def _orders(self) -> tuple[str, ...]:
-        # A tuple: what is looked for in it may be a list or an object, too.
-        return tuple(self.order_ids)
+        orders = [value.get("orderId")]
+        if value.get("referenceType") == "order":
+            orders.append(value.get("referenceId"))
+        return any(isinstance(one, str) and one in self.order_ids for one in orders)
 
     def _is_contact(self, path: _Path, text: str) -> bool:
         if "@" in text and any(normalize_email(one) in self._emails for one in _EMAIL.findall(text)):

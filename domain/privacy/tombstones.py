@@ -53,8 +53,8 @@ class NothingErased:
         return {}
 
 
-def names_of_person(keys: Iterable[str], references: Iterable[str]) -> Iterator[str]:
-    """What records of a person are kept away by: his encoded identity keys, and what names him in others.
+def names_of_person(keys: Iterable[str]) -> Iterator[str]:
+    """What customers, or leads, are kept away by: the encoded identity keys of the one who was erased.
 
     A phone number alone keeps nobody away, and an e-mail address nobody whom his sender calls otherwise:
     people share them, and would not be taken for the same person either (contracts E.3).
@@ -68,6 +68,10 @@ def names_of_person(keys: Iterable[str], references: Iterable[str]) -> Iterator[
             yield _UNCALLED + key
             if not called:
                 yield key
+
+
+def references_of_person(references: Iterable[str]) -> Iterator[str]:
+    """What other records are kept away by: how they name the customer who was erased."""
     for reference in sorted(references):
         yield _REFERENCE + reference
 

@@ -228,6 +228,17 @@ async def test_what_is_older_than_the_erasure_stays_away_and_what_is_newer_begin
     )
 
 
+async def test_a_version_ahead_of_time_keeps_no_newer_orders_away(store: Store) -> None:
+    """The customer himself stays away until then, as he did while he was stored."""
+    ahead = quiteria(updatedAt="2100-01-01T00:00:00Z")
+    await send(store, "odp.v1.customers", ahead)
+    await erased(store)
+
+    [again] = await send(store, "odp.v1.customers", ahead)
+    [order] = await send(store, "od.v2.orders", {"id": "ord-9", "customer": {"id": "q-7788"}})
+    assert (Outcome.STALE, Outcome.CREATED) == (again.outcome, order.outcome)
+
+
 async def test_who_shares_an_address_with_an_erased_person_is_not_kept_away(store: Store) -> None:
     """Another customer, whom the sender calls otherwise, may be as old as he likes."""
     await send(store, "odp.v1.customers", quiteria())
