@@ -19,7 +19,7 @@ def shown_settings(settings: Settings) -> Sequence[SettingRow]:
             name=f"PORTICO_{name.upper()}",
             value=_shown(name, getattr(settings, name)),
             is_default=name not in settings.model_fields_set,
-            description=field.description or "",
+            description=(field.description or "").replace("`", ""),
         )
         for name, field in type(settings).model_fields.items()
     ]

@@ -6,7 +6,7 @@ from math import floor, log10
 
 HEIGHT = 100.0
 """Of every chart, in its own units; it is stretched to the place that a page has for it."""
-_STEPS = (1.0, 2.0, 5.0, 10.0)
+_STEPS = (1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def overlaid(titles: Sequence[str], columns: Sequence[Values]) -> Chart:
 
 
 def ceiling_of(highest: float) -> float:
-    """The least of 1, 2 and 5 times a power of ten that is not below `highest`; 1 where there is nothing."""
+    """The least round number that is not below `highest`; 1 where there is nothing."""
     if highest <= 0:
         return 1.0
     power = 10.0 ** floor(log10(highest))

@@ -96,7 +96,7 @@ class FigureReader:
             columns=_columns(buckets, begin, now, step),
             lines=_lines(buckets),
             recent=_sum(one for bucket, one in buckets.items() if bucket.minute > now - _RECENT - MINUTE),
-            oldest=min((bucket.minute for bucket, one in buckets.items() if one.missing), default=None),
+            oldest=min((bucket.minute for bucket, one in buckets.items() if one.in_flight), default=None),
             depth=depth,
             causes=tuple(groups),
             open_letters=sum(group.count for group in groups),

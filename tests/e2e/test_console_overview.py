@@ -131,13 +131,13 @@ async def test_duplicates_are_listed_masked_and_shown_when_asked_for(
     assert [50, PAIRS - 50] == [len(found) for found in reveals]
     assert PAIRS == len({path for found in reveals for path in found})
     assert not re.search("Maria|app:[ab]", first.text + second.text)
-    assert "Both have this external: ***" in first.text
+    assert "Both have the external id ***" in first.text
     await own.looks(f"/console/dedupe?after={'x' * 40}", 400)
 
     path = reveals[1][0]
     shown = await own.sends(path, csrf=second.csrf)
     assert re.search(
-        r"Both have the external app:[ab]-\d+ .* Maria \d+ active odp_v1 .* Maria \d+", shown.text
+        r"Both have the external id app:[ab]-\d+ .* Maria \d+ active odp_v1 .* Maria \d+", shown.text
     )
     async with open_database(embedded.mongodb_url, embedded.database) as database:
         audited = await database.collection("audit").find({"tenant": tenant})

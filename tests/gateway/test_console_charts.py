@@ -10,10 +10,10 @@ from gateway.console.snapshots import Snapshots
 
 @pytest.mark.parametrize(
     ("highest", "ceiling"),
-    [(0, 1), (0.03, 0.05), (1, 1), (1.01, 2), (4, 5), (7, 10), (12, 20), (100, 100), (51_000, 100_000)],
+    [(0, 1), (0.045, 0.05), (1, 1), (1.01, 1.2), (4.5, 5), (9, 10), (12, 12), (100, 100), (51_000, 60_000)],
 )
 def test_a_ceiling_is_a_round_number_that_nothing_passes(highest: float, ceiling: float) -> None:
-    """1, 2 or 5 times a power of ten."""
+    """A chart's highest column takes most of its height."""
     assert pytest.approx(ceiling) == ceiling_of(highest)
 
 
@@ -21,8 +21,8 @@ def test_stacked_values_stand_on_each_other_and_fill_their_share() -> None:
     """What is nothing is not drawn."""
     chart = stacked(["one", "two"], [[("created", 6), ("dead", 0), ("stale", 2)], [("created", 0)]])
 
-    assert 10 == chart.ceiling
-    assert (Bar("created", 40.0, 60.0), Bar("stale", 20.0, 20.0)) == chart.columns[0].bars
+    assert 8 == chart.ceiling
+    assert (Bar("created", 25.0, 75.0), Bar("stale", 0.0, 25.0)) == chart.columns[0].bars
     assert () == chart.columns[1].bars
 
 

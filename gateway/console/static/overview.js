@@ -1,33 +1,34 @@
 "use strict";
 
 // The figures are asked for again while they are looked at, and left alone while somebody is in them.
-const EVERY = 5000;
-const figures = document.getElementById("figures");
-const state = document.getElementById("live");
+{
+  const EVERY = 5000;
+  const figures = document.getElementById("figures");
+  const words = document.getElementById("liveness");
 
-async function renew() {
-  const answer = await fetch(figures.dataset.figures, { redirect: "error" });
-  if (!answer.ok) throw new Error(String(answer.status));
-  const text = await answer.text();
-  if (figures.contains(document.activeElement)) return;
-  figures.innerHTML = text;
-}
+  const renew = async () => {
+    const answer = await fetch(figures.dataset.figures, { redirect: "error" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = await answer.text();
+    if (!figures.contains(document.activeElement)) figures.innerHTML = fresh;
+  };
 
-function say(words) {
-  if (state.textContent !== words) state.textContent = words;
-}
+  const say = (text) => {
+    if (words.textContent !== text) words.textContent = text;
+  };
 
-async function live() {
-  if (!document.hidden) {
-    try {
-      await renew();
-      say("Live.");
-    } catch {
-      say("Not live: Portico does not answer, or you are signed out.");
+  const again = async () => {
+    if (!document.hidden) {
+      try {
+        await renew();
+        say("Live.");
+      } catch {
+        say("Not live: Portico does not answer, or you are signed out.");
+      }
     }
-  }
-  setTimeout(live, EVERY);
-}
+    setTimeout(again, EVERY);
+  };
 
-say("Live.");
-setTimeout(live, EVERY);
+  say("Live.");
+  setTimeout(again, EVERY);
+}

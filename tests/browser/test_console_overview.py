@@ -1,0 +1,79 @@
+"""The console's pages about Portico as a whole, in a real browser."""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.browser import Page, page_of
+from tests.support.odp_v1_bodies import example
+from tests.support.operators import posted
+from tests.support.portico import Client
+from tests.support.stacks import Stack
+from tests.support.tokens import minted
+
+PAGES = ("/console", "/console/ingestions", "/console/dedupe?tenant=nobody", "/console/settings")
+_ACCEPTED = """(() => {
+  const cell = document.querySelector(".ledger tfoot td");
+  return cell ? Number(cell.textContent) : 0;
+})()"""
+_TALLEST = """Math.max(
+  0, ...Array.from(document.querySelectorAll("rect.kind-created"), (bar) => bar.getBBox().height)
+)"""
+_PAINTED = 'getComputedStyle(document.querySelector("rect.kind-created")).fill'
+_BLUE = {"light": "rgb(0, 114, 178)", "dark": "rgb(61, 155, 220)"}
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that nobody else uses."""
+    return f"tenant-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def client(portico: Stack, tenant: str) -> AsyncIterator[Client]:
+    """Somebody who posts."""
+    async with aiohttp.ClientSession() as session:
+        yield Client(session, portico.gateway.url, minted(tenant))
+
+
+async def test_the_overview_is_live_and_fits_every_screen(
+    portico: Stack, client: Client, tmp_path: Path
+) -> None:
+    """What is posted while somebody looks appears by itself. On a desk and on a phone, light and dark, no
+    page is wider than the screen, and nothing that the policy forbids is tried."""
+    await posted(client, example("customers", id="c-0"))
+    admin = portico.gateway.admin
+    async with page_of(f"{admin}/console/login", tmp_path / "profile") as page:
+        await page.write("#token", minted(scope="operator.read", org=None))
+        await page.click("#sign-in")
+        await page.until('document.querySelector("#liveness")?.textContent === "Live."')
+        before = await page.evaluate(_ACCEPTED)
+        await page.evaluate("window.sameDocument = true")
+
+        await posted(client, *(example("customers", id=f"c-{n}", externalIds=[]) for n in range(1, 41)))
+
+        await page.until(f"{_ACCEPTED} >= {before + 40}")
+        assert await page.evaluate("window.sameDocument")
+        assert 1 < await page.evaluate(_TALLEST)
+        for width, scheme in ((1280, "light"), (390, "dark")):
+            await _emulate(page, width, scheme)
+            for path in PAGES:
+                await page.call("Page.navigate", url=admin + path)
+                await page.until(f'location.href === "{admin + path}" && document.readyState === "complete"')
+                assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+                if path == "/console":
+                    assert _BLUE[scheme] == await page.evaluate(_PAINTED)
+        elsewhere = [one for one in page.requests if not one.startswith((f"{admin}/", "about:"))]
+        assert ([], []) == (elsewhere, page.faults)
+
+
+async def _emulate(page: Page, width: int, scheme: str) -> None:
+    await page.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
+    )
+    await page.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+    )
