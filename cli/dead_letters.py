@@ -9,6 +9,7 @@ import typer
 
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
 from cli.dead_letter_patch import patch
+from cli.dead_letter_transfer import register as register_transfer
 from cli.dead_letter_views import done_line, print_json, print_table
 from cli.operator_parts import run
 from cli.replay_jobs import register as register_replay
@@ -25,6 +26,7 @@ from domain.records import Outcome
 app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
 app.command()(patch)
 register_replay(app)
+register_transfer(app)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from domain.dead_letters.errors import RepairError
 from domain.dead_letters.one_tenant import OneTenant
 from domain.dead_letters.patching import Patching
 from domain.dead_letters.trail import Trail
+from domain.dead_letters.transfer import Transfer
 from domain.dead_letters.use_case import DeadLetters, Means
 from domain.duplicates import Duplicates
 from domain.facts import Subscribed
@@ -53,6 +54,7 @@ def desks(settings: Settings, store: Store, subscribed: Subscribed) -> OpenDesk:
             letters=DeadLetters(letters, means, trail),
             patching=Patching(letters, means, trail),
             jobs=ReplayJobs(store.replay_jobs, letters, trail, tenant),
+            transfer=Transfer(letters, store.letter_arrivals, trail, tenant),
             duplicates=Duplicates(store.dedupe, store.reader, trail, tenant),
         )
 

@@ -38,7 +38,7 @@ class DeadLetterRepository:
             [part for letter in letters for part in parts_of(letter.id, letter.body[PART:])]
         )
         await self._names.put(letters)
-        kept = await self._letters.insert_missing([_document(letter) for letter in letters])
+        kept = await self._letters.insert_missing([letter_document(letter) for letter in letters])
         await self._letters.write([_renewal(letters[index]) for index in sorted(kept)])
 
 
@@ -82,7 +82,8 @@ def place_of(letter: DeadLetter) -> str:
     return _ARRAY_INDEX.sub("/*", letter.pointer)
 
 
-def _document(letter: DeadLetter) -> Document:
+def letter_document(letter: DeadLetter) -> Document:
+    """A letter that nobody has dealt with, as it is kept."""
     return {
         "_id": letter.id,
         "tenant": scrubbed(letter.tenant),

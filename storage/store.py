@@ -17,6 +17,7 @@ from storage.indexes import ensure_indexes
 from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.ledger import LedgerRepository
+from storage.letter_arrivals import LetterArrivalRepository
 from storage.letter_names import LetterNames
 from storage.loyalty import LoyaltyRepository
 from storage.metrics import StoreMetrics
@@ -43,6 +44,7 @@ class Store:
         names = LetterNames(database, phone_region)
         self.dead_letters = DeadLetterRepository(database, names)
         self.kept_letters = KeptLetterRepository(database, names)
+        self.letter_arrivals = LetterArrivalRepository(database, names)
         self.replay_jobs = ReplayJobRepository(database)
         self.backlog = BacklogRepository(database)
         self.retention = RetentionRepository(database)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.dead_letters.patching import Patching
+from domain.dead_letters.transfer import Transfer
 from domain.dead_letters.use_case import DeadLetters
 from domain.duplicates import Duplicates
 from domain.replay.use_case import ReplayJobs
@@ -16,6 +17,7 @@ class Desk:
     letters: DeadLetters
     patching: Patching
     jobs: ReplayJobs
+    transfer: Transfer
     duplicates: Duplicates
 
 

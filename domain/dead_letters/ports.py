@@ -47,6 +47,16 @@ class KeptLetterStore(Protocol):
         """The same for each pair of `changes`, all at once."""
 
 
+class LetterArrivals(Protocol):
+    """Brings dead letters of any tenant in."""
+
+    async def there(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that there are."""
+
+    async def put_missing(self, letters: Sequence[KeptLetter]) -> int:
+        """Keep those whose ids are not there, under the fingerprints of their reasons; how many."""
+
+
 class LetterReader(Protocol):
     """The contracts as they are today."""
 

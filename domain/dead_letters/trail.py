@@ -72,6 +72,10 @@ class Trail:
         )
         await self._audit.append([entry])
 
+    async def note_import(self, letters: Sequence[KeptLetter], source: str) -> None:
+        """Put into the audit that letters are brought in from `source`, before they are."""
+        await self._note(letters, "import", {"source": source}, None)
+
     async def note_edit(
         self, kept: KeptLetter, action: str, selection: Selection, payload: bytes, detail: str = ""
     ) -> None:

@@ -141,3 +141,17 @@ async def test_customers_are_found_from_an_index_that_names_none(store: Store, d
         assert "COLLSCAN" not in str(plan)
     kept = str(await collection.find({})).lower()
     assert not [word for word in ("maria", "99999", "customer-7", "app") if word in kept]
+
+
+async def test_what_is_deleted_or_erased_is_found_by_nobody(store: Store, database: Database) -> None:
+    """What is left of a letter still finds it."""
+    await store.dead_letters.put_many(LETTERS)
+
+    others = json.dumps({"customers": [{"id": "x"}]}).encode()
+    for letter, left in ((LETTERS[0], None), (LETTERS[2], others)):
+        await store.traces.empty_letter(letter, left, "ana", 9)
+
+    assert ["dl_6"] == await found(store, Selection(customer="maria@example.com", tenant="acme"))
+    assert ["dl_3"] == await found(store, Selection(customer="x"))
+    await store.retention.forget_letters(State.OPEN, 99, None)
+    assert [] == await database.collection(LETTER_NAMES).find({})

@@ -1,0 +1,172 @@
+"""`portico dead-letters export|import`: dead letters in files, one JSON line each."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.dead_letter_flags import Actor, Json, name_of, selected
+from cli.dead_letter_views import print_json
+from cli.operator_parts import run
+from cli.terminal import DataDir, fail, settings_of
+from contracts.letter_lines import letter_of, line_of
+from domain.dead_letters.desk import Desk
+from domain.dead_letters.entities import KeptLetter, Selection
+from domain.dead_letters.errors import RepairError
+
+_LONGEST_LINE = 512 * 1024 * 1024
+"""Bytes; a file without line ends is refused, not read whole."""
+_LETTERS, _BYTES = 50, 16 * 1024 * 1024
+"""Letters that are brought in at a time, and bytes of their lines; a longer one comes by itself."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to those about dead letters."""
+    app.command()(export)
+    app.command("import")(import_letters)
+
+
+@selected
+def export(
+    selection: Selection,
+    output: Annotated[Path, typer.Option(help="The file to write; it must not be there yet.")],
+    as_json: Json = False,
+    actor: Actor = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write dead letters to a file, one JSON line each, with all that belongs to them.
+
+    Personal data is in it, readable: the file is its owner's alone, and the audit names every letter.
+    """
+    settings, name = settings_of(data_dir=data_dir), name_of(actor)
+
+    async def use(desk: Desk) -> int:
+        count = 0
+        with _new_file(output) as file, _progress() as bar:
+            task = bar.add_task("exported", total=await _total(desk, selection) if not bar.disable else None)
+            async for page in desk.transfer.export(selection):
+                file.writelines(line_of(kept) + b"\n" for kept in page)
+                count += len(page)
+                bar.update(task, completed=count)
+            file.flush()
+            os.fsync(file.fileno())
+        return count
+
+    count = run(settings, name, use)
+    if as_json:
+        print_json({"exported": count, "file": str(output)})
+    else:
+        typer.echo(f"{count} dead letters are in {output}")
+
+
+def import_letters(
+    file: Annotated[Path, typer.Argument(help="What `export` wrote.")],
+    as_json: Json = False,
+    actor: Actor = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring in the dead letters of a file, under their own ids. One that is there already stays as it is.
+
+    The whole file is read first: where a line is wrong, nothing is brought in.
+    """
+    settings, name = settings_of(data_dir=data_dir), name_of(actor)
+    source, count = _checked(file)
+
+    async def use(desk: Desk) -> int:
+        imported = done = 0
+        with _opened(file) as lines, _progress() as bar:
+            task = bar.add_task("imported", total=count)
+            for letters in _batches(file, lines):
+                imported += await desk.transfer.bring_in(letters, source)
+                done += len(letters)
+                bar.update(task, completed=done)
+        return imported
+
+    imported = run(settings, name, use)
+    if as_json:
+        print_json({"imported": imported, "existing": count - imported})
+    else:
+        typer.echo(f"{imported} dead letters were imported, {count - imported} were there already")
+
+
+def _checked(file: Path) -> tuple[str, int]:
+    """What the audit is to call the file, and how many letters it has; ends the command where it is bad."""
+    digest = hashlib.sha256()
+    seen: dict[str, int] = {}
+    with _opened(file) as lines:
+        for number, line, kept in _letters(file, lines, "Nothing was imported"):
+            digest.update(line)
+            if kept.id in seen:
+                fail(f"{file}, line {number}: it has the id of line {seen[kept.id]}. Nothing was imported")
+            seen[kept.id] = number
+    return f"file of sha256 {digest.hexdigest()}", len(seen)
+
+
+def _batches(file: Path, lines: BinaryIO) -> Iterator[list[KeptLetter]]:
+    batch: list[KeptLetter] = []
+    size = 0
+    for _, line, kept in _letters(file, lines, "The file changed after it was checked"):
+        if batch and (len(batch) == _LETTERS or size + len(line) > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(kept)
+        size += len(line)
+    if batch:
+        yield batch
+
+
+def _letters(file: Path, lines: BinaryIO, and_so: str) -> Iterator[tuple[int, bytes, KeptLetter]]:
+    """Each line with its number, from 1, and its letter; ends the command at one that is bad."""
+    number = 0
+    while line := lines.readline(_LONGEST_LINE):
+        number += 1
+        try:
+            kept = letter_of(line)
+        except RepairError as error:
+            fail(f"{file}, line {number}: {error}. {and_so}")
+        yield number, line, kept
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        with file.open("rb") as lines:
+            yield lines
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file for its owner alone, which is there only once it is whole."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            fail(f"{path} cannot be written: {error.strerror}")
+        raise
+
+
+async def _total(desk: Desk, selection: Selection) -> int | None:
+    """How many letters are selected, where an index says it."""
+    if selection.ids or selection.is_searched:
+        return None
+    return sum(group.count for group in await desk.letters.groups(selection))
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description} {task.completed}"), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
