@@ -3,23 +3,19 @@
 import asyncio
 import json
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from storage.driver import open_database
-from tests.e2e.test_dead_letters import customer
 from tests.support.operators import Operator, posted
+from tests.support.operators_story import FAULTY, batch, the_end_is_exact
 from tests.support.portico import Client
 from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, production_stack
 from tests.support.tokens import minted
-
-FAULTY = 30
 
 
 @pytest.fixture
@@ -30,16 +26,6 @@ async def own(tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: str) ->
         tmp_path, amqp_url=rabbitmq_session.url, queue=name, mongodb_url=mongodb_url, database=name
     ) as stack:
         yield stack
-
-
-def batch() -> list[dict[str, Any]]:
-    """A thousand customers, the first thirty faulty: ten in each of three ways."""
-    faults: list[dict[str, Any]] = [
-        fault
-        for n in range(0, FAULTY, 3)
-        for fault in ({"name": ...}, {"externalIds": f"app:{n + 1}"}, {"updatedAt": "yesterday"})
-    ]
-    return [customer(n, **(faults[n] if n < FAULTY else {})) for n in range(1_000)]
 
 
 async def until(own: Stack, job: str, letters: int) -> None:
@@ -97,37 +83,4 @@ async def test_a_faulty_batch_is_understood_mended_and_replayed(own: Stack, tmp_
         done[name] for name in ("state", "total", "failed", "refused")
     )
     assert mended == {line["id"] for line in done["lines"] if line["state"] == "resolved"}
-    await the_end_is_exact(own, operator, sent, nameless, mended, job)
-
-
-async def the_end_is_exact(
-    own: Stack,
-    operator: Operator,
-    sent: list[dict[str, Any]],
-    nameless: dict[str, Any],
-    mended: set[str],
-    job: str,
-) -> None:
-    """Each record, each letter, and the whole audit."""
-    left = await operator.sees("list", "--state", "all", "--limit", "100")
-    assert {("resolved", 1): 11, ("open", 2): 19} == Counter((one["state"], one["attempts"]) for one in left)
-    async with open_database(own.mongodb_url, own.database) as database:
-        stored = await database.collection("customers").find({})
-        audit = await database.collection("audit").find({})
-        letters = await database.collection("dead_letters").find({})
-
-    names = {one["sources"]["odp_v1"]["key"]: one["fields"]["display_name"] for one in stored}
-    good = {one["id"]: one["name"] for n, one in enumerate(sent) if n >= FAULTY or n % 3 == 1}
-    assert {**good, sent[nameless["index"]]["id"]: "Mended"} == names
-    assert {"ana"} == {entry["actor"] for entry in audit}
-    of_jobs = Counter(entry["action"] for entry in audit if not entry["letter_id"])
-    assert {f"{act} replay job": 1 for act in ("start", "pause", "resume")} == of_jobs
-    told = Counter((entry["letter_id"], entry["action"]) for entry in audit if entry["letter_id"])
-    for letter in letters:
-        acts = [entry["action"] for entry in letter["history"]]
-        change = (
-            [] if letter["_id"] not in mended else ["edit" if letter["_id"] == nameless["id"] else "patch"]
-        )
-        assert [*change, "replay"] == acts
-        assert all(told[letter["_id"], act] >= 1 for act in [*acts, "replayed"])
-        assert job == letter["job"]
+    await the_end_is_exact(own, sent, nameless["index"], job)
