@@ -12,7 +12,7 @@ from domain.dead_letters.errors import RepairError
 from domain.reading import Cursor
 from domain.replay.entities import JobState, ReplayJob, ReplayOptions
 from domain.replay.errors import JobStateError
-from gateway.console.render import POLICY
+from gateway.console.render import POLICY, led_to
 from gateway.console.results import meant
 from gateway.console.visit import Admit, Visit, status_of
 from gateway.operators import READ, REPLAY
@@ -51,7 +51,7 @@ class JobPages:
             given = {name: visit.field(name) for name in _ASKED}
             words = f"{error}."
             return visit.page("replay.html", status=status_of(error), meant=found, words=words, given=given)
-        raise web.HTTPSeeOther(_place(job.id))
+        return led_to(_place(job.id))
 
     async def listing(self, visit: Visit) -> web.Response:
         """Jobs, newest first, a page at a time."""
@@ -81,7 +81,7 @@ class JobPages:
             await act[visit.request.match_info["action"]](id)
         except JobStateError as error:
             return await _job(visit, error.job, status=status_of(error), words=f"{error}.")
-        raise web.HTTPSeeOther(_place(id))
+        return led_to(_place(id))
 
 
 async def _job(visit: Visit, job: ReplayJob, *, status: int = 200, words: str = "") -> web.Response:

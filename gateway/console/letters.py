@@ -1,21 +1,28 @@
 """The pages about dead letters: groups of one cause, lists, and each letter by itself."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from contracts.masking import MASK
 from domain.dead_letters.entities import KeptLetter, Selection, State
 from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, RepairError
 from domain.reading import Cursor
 from gateway.console.payloads import difference, editable, lines_of
+from gateway.console.render import led_to
 from gateway.console.selections import of_letter, query_of, selection_of
 from gateway.console.visit import Admit, Visit, status_of
 from gateway.operators import READ, REPAIR
 from gateway.paging import InvalidCursorError, decode_place, encode_place
 
 _PAGE = 50
+_INLINE = 64 * 1024
+"""Bytes of payloads that are laid out on the loop; more would hold up everybody."""
 
 
 class LetterPages:
@@ -58,12 +65,12 @@ class LetterPages:
 
     async def letter(self, visit: Visit) -> web.Response:
         """One letter, its personal data masked."""
-        return _letter(visit, await visit.desk.letters.get(visit.request.match_info["id"]))
+        return await _letter(visit, await visit.desk.letters.get(visit.request.match_info["id"]))
 
     async def reveal(self, visit: Visit) -> web.Response:
         """One letter as it is, to be edited: that is audited."""
         kept = await visit.desk.letters.reveal(visit.request.match_info["id"])
-        return _letter(visit, kept, reveal=True)
+        return await _letter(visit, kept, reveal=True)
 
     async def edit(self, visit: Visit) -> web.StreamResponse:
         """Put the edited payload in place of the letter's; what is wrong with it is said beside it."""
@@ -73,8 +80,9 @@ class LetterPages:
         except (EditConflictError, InvalidPayloadError) as error:
             # The editor has seen this letter already, but not what somebody else made of it.
             kept = await visit.desk.letters.reveal(id)
-            return _letter(visit, kept, reveal=True, status=status_of(error), words=f"{error}.", text=text)
-        raise web.HTTPSeeOther(f"/console/letters/{quote(id, safe='')}")
+            words = f"{error}."
+            return await _letter(visit, kept, reveal=True, status=status_of(error), words=words, text=text)
+        return led_to(f"/console/letters/{quote(id, safe='')}")
 
 
 def _revision(visit: Visit) -> int:
@@ -84,7 +92,7 @@ def _revision(visit: Visit) -> int:
         raise RepairError("the form names no revision") from error
 
 
-def _letter(
+async def _letter(
     visit: Visit,
     kept: KeptLetter,
     *,
@@ -93,21 +101,33 @@ def _letter(
     words: str = "",
     text: str | None = None,
 ) -> web.Response:
-    edited = kept.edited
+    payloads = partial(_payloads, kept, text, reveal=reveal)
+    is_large = len(kept.letter.body) + len(kept.payload) > _INLINE
     return visit.page(
         "letter.html",
         status=status,
         kept=kept,
+        headers=dict(kept.letter.headers) if reveal else dict.fromkeys(kept.letter.headers, MASK),
         query_of_letter=of_letter(kept.id),
         query_of_group=_of_group(Selection(), kept.letter.tenant, kept.fingerprint),
-        lines=lines_of(kept.payload, "" if _is_mended(kept) else kept.letter.pointer, reveal=reveal),
-        changes=None if edited is None else difference(kept.letter.body, edited, reveal=reveal),
-        own_changes=[] if text is None else difference(kept.payload, text.encode(), reveal=reveal),
         revealed=reveal,
-        text=(text if text is not None else editable(kept.payload)) if reveal else "",
         words=words,
         is_open=kept.state is State.OPEN,
+        **(await asyncio.to_thread(payloads) if is_large else payloads()),
     )
+
+
+def _payloads(kept: KeptLetter, text: str | None, *, reveal: bool) -> dict[str, Any]:
+    """The payload, what was edited in it, and what the editor, who was refused, sent."""
+    edited = kept.edited
+    return {
+        "lines": lines_of(kept.payload, "" if _is_mended(kept) else kept.letter.pointer, reveal=reveal),
+        "changes": None if edited is None else difference(kept.letter.body, edited, reveal=reveal),
+        "own_changes": []
+        if text is None
+        else difference(kept.payload, text.encode("utf-8", "replace"), reveal=reveal),
+        "text": (text if text is not None else editable(kept.payload)) if reveal else "",
+    }
 
 
 def _is_mended(kept: KeptLetter) -> bool:

@@ -2,11 +2,19 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from contracts.masking import payload_of
+
+_MOST_LINES = 4_000
+_MOST_COMPARED = 1_500
+"""Lines between the first and the last that differ: comparing takes the square of them."""
+_AROUND = 3
+_GAP = "\u22ef"
+_KINDS = {"+": "added", "-": "removed", "@": "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +23,26 @@ class Line:
 
     text: str
     kind: str = ""
-    """`fault`, `added`, `removed`, or empty."""
+    """`fault`, `added`, `removed`, `note` where it is no part of a payload, or empty."""
 
 
 def lines_of(body: bytes, pointer: str, *, reveal: bool) -> list[Line]:
     """`body` in lines; those that the fault at `pointer` (into the request's body) is about are marked."""
     shown = payload_of(body, reveal=reveal)
     if not isinstance(shown, dict | list):
-        return [Line(line) for line in str(shown).splitlines()]
+        return _cut(Line(line) for line in str(shown).splitlines())
     segments = [one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:]]
     place, is_there = _place(shown, segments)
-    return [
+    return _cut(
         Line(text, "fault" if segments and _is_about(path, place, is_there) else "")
         for text, path in _written(shown, (), "", "")
-    ]
+    )
+
+
+def _cut(lines: Iterable[Line]) -> list[Line]:
+    """`lines`, or the first of them and a word that there are more."""
+    found = list(islice(lines, _MOST_LINES + 1))
+    return found if len(found) <= _MOST_LINES else [*found[:_MOST_LINES], Line("\u22ef more", "note")]
 
 
 def _is_about(path: tuple[str, ...], place: tuple[str, ...], is_there: bool) -> bool:
@@ -38,9 +52,15 @@ def _is_about(path: tuple[str, ...], place: tuple[str, ...], is_there: bool) -> 
 def difference(before: bytes, after: bytes, *, reveal: bool) -> list[Line]:
     """What an edit changed, with three lines around each change."""
     old, new = (_pretty(body, reveal=reveal) for body in (before, after))
-    found = difflib.unified_diff(old, new, lineterm="", n=3)
-    kinds = {"+": "added", "-": "removed"}
-    return [Line(line, kinds.get(line[:1], "")) for line in found if not line.startswith(("---", "+++"))]
+    most = min(len(old), len(new))
+    start = next((at for at in range(most) if old[at] != new[at]), most)
+    end = next((at for at in range(most - start) if old[-1 - at] != new[-1 - at]), most - start)
+    if max(len(old), len(new)) - start - end > _MOST_COMPARED:
+        return [Line("too much was changed to be shown line by line", "note")]
+    first, last = max(0, start - _AROUND), max(0, end - _AROUND)
+    found = difflib.unified_diff(old[first : len(old) - last], new[first : len(new) - last], n=_AROUND)
+    lines = [Line(_GAP if line.startswith("@@") else line, _KINDS.get(line[0], "")) for line in found][2:]
+    return lines[1:] if start <= _AROUND else lines
 
 
 def editable(body: bytes) -> str:

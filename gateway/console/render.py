@@ -24,6 +24,11 @@ POLICY = {
 """What every answer of the console says to browsers."""
 
 
+def led_to(path: str) -> web.Response:
+    """An answer that leads to the page at `path`."""
+    return web.Response(status=303, headers={**POLICY, "Location": path})
+
+
 class Renderer:
     """The templates of the console."""
 

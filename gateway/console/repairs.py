@@ -1,5 +1,6 @@
 """The pages that try, change and give up letters: one, those that were ticked, or all of a list."""
 
+import asyncio
 from urllib.parse import quote
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from contracts.letter_transforms import TRANSFORMS
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.patching import Sample
 from gateway.console.payloads import Line, difference
+from gateway.console.render import led_to
 from gateway.console.results import Meant, first_of, left_of, meant, tallies
 from gateway.console.visit import Admit, Visit, status_of
 from gateway.operators import READ, REPAIR
@@ -57,7 +59,7 @@ class RepairPages:
             return visit.page("discard.html", status=400, meant=found, words="A reason is needed.")
         done = await first_of(visit.desk.letters.discard(found.selection, reason))
         if found.letter:
-            raise web.HTTPSeeOther(f"/console/letters/{quote(found.letter, safe='')}")
+            return led_to(f"/console/letters/{quote(found.letter, safe='')}")
         return visit.page(
             "done.html",
             title="Discarded",
@@ -121,13 +123,12 @@ async def _samples(
     if reveal:
         for sample in samples:
             await visit.desk.letters.reveal(sample.letter.id)
-    return [
-        (
-            sample,
-            None if sample.after is None else difference(sample.letter.payload, sample.after, reveal=reveal),
-        )
-        for sample in samples
-    ]
+    return await asyncio.to_thread(lambda: [(sample, _made(sample, reveal=reveal)) for sample in samples])
+
+
+def _made(sample: Sample, *, reveal: bool) -> list[Line] | None:
+    after = sample.after
+    return None if after is None else difference(sample.letter.payload, after, reveal=reveal)
 
 
 def _change(visit: Visit) -> PayloadChange:

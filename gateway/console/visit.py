@@ -12,7 +12,7 @@ from domain.dead_letters.desk import Desk, OpenDesk
 from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, NoSuchLetterError, RepairError
 from domain.errors import PermanentError, StoreUnavailableError
 from domain.replay.errors import JobStateError, NoSuchJobError
-from gateway.console.render import Renderer
+from gateway.console.render import Renderer, led_to
 from gateway.console.session import CSRF_FIELD, csrf_of, is_own_form, token_of
 from gateway.errors import AuthenticationError, InsufficientScopeError
 from gateway.operators import REPAIR, REPLAY, Operator, SignIn
@@ -88,7 +88,7 @@ class Reception:
             except web.HTTPException:
                 raise
             except AuthenticationError:
-                raise web.HTTPSeeOther(_login(request)) from None
+                return led_to(_login(request))
             except TimeoutError:
                 return self.refused(DeadlineError("no answer in time"))
             except Exception as error:

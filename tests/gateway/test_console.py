@@ -1,5 +1,7 @@
 """Payloads on the console, and what it answers while something behind it is away."""
 
+import json
+import time
 from typing import NoReturn
 
 import aiohttp
@@ -68,6 +70,32 @@ def test_what_indenting_would_change_is_edited_as_it_is(body: bytes) -> None:
 def test_other_payloads_are_indented_to_be_edited() -> None:
     """One member on each line."""
     assert '{\n  "a": [\n    "é"\n  ]\n}' == editable('{"a":["é"]}'.encode())
+
+
+def test_gaps_between_changes_are_marked() -> None:
+    """Three lines stand around each change, as far as there are any."""
+    before = {f"m{n}": n for n in range(30)}
+    after = before | {"m1": None, "m20": None}
+
+    lines = difference(json.dumps(before).encode(), json.dumps(after).encode(), reveal=True)
+
+    shown = [line.text.strip(" ,") for line in lines]
+    assert ["{", '"m0": 0', '-  "m1": 1', '+  "m1": null', '"m2": 2'] == shown[:5]
+    assert ["\u22ef", '"m17": 17'] == shown[7:9]
+    assert '"m23": 23' == shown[-1]
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+def test_large_payloads_are_laid_out_in_time(reveal: bool) -> None:
+    """However much of one was changed: what would take long to compare is said to, the rest is cut."""
+    one, other = ({"id": 1, "name": "x", "tags": [1, 2]}, {"tags": [1, 2], "name": "x", "id": 1})
+    before, after = (json.dumps([record] * 5_000).encode() for record in (one, other))
+
+    begun = time.process_time()
+    assert ["note"] == [line.kind for line in difference(before, after, reveal=reveal)]
+    lines = lines_of(before, "/customers/7/name", reveal=reveal)
+    assert ("note", 4_001) == (lines[-1].kind, len(lines))
+    assert time.process_time() - begun < 10
 
 
 async def _in(token: str) -> Operator:
