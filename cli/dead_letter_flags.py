@@ -1,14 +1,13 @@
 """The flags that every command about dead letters shares."""
 
 import getpass
-import inspect
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from cli.flag_sets import taking
 from cli.terminal import fail
 from domain.clock import to_millis
 from domain.dead_letters.entities import Selection, State
@@ -68,22 +67,8 @@ def _selection(  # noqa: PLR0913 - each is a flag
     )
 
 
-def selected(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with a parameter `selection`, which takes the flags instead."""
-    flags = dict(inspect.signature(_selection).parameters)
-    own = dict(inspect.signature(command).parameters)
-    del own["selection"]
-    everything = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own.values(), *flags.values())
-    ]
-
-    def with_flags(**given: Any) -> None:
-        command(selection=_selection(**{name: given.pop(name) for name in flags}), **given)
-
-    with_flags.__name__, with_flags.__doc__ = command.__name__, command.__doc__
-    with_flags.__annotations__ = {one.name: one.annotation for one in everything}
-    with_flags.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]
-    return with_flags
+selected = taking("selection", _selection)
+"""Gives a command with a parameter `selection` the flags that select."""
 
 
 def require_narrow(selection: Selection) -> None:

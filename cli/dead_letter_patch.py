@@ -3,23 +3,22 @@
 import difflib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.dead_letter_flags import Actor, Json, Reveal, name_of, require_narrow, selected
+from cli.counter import Desk
+from cli.dead_letter_flags import Actor, Json, Reveal, require_narrow, selected
 from cli.dead_letter_views import clean, done_line, print_json
-from cli.operator_parts import run
-from cli.settings import Settings
-from cli.terminal import DataDir, fail, settings_of
+from cli.terminal import fail
+from cli.where import Where, placed
 from contracts.admin.views import DID, WOULD, result_view, sample_view
-from contracts.letter_changes import json_patch, named_transform
+from contracts.letter_changes import PayloadChange, json_patch, named_transform
 from contracts.letter_transforms import TRANSFORMS
 from contracts.masking import payload_of
-from domain.dead_letters.changes import Change
-from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import Selection
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.patching import Sample
@@ -32,9 +31,11 @@ _TRANSFORMS = "; ".join(
 )
 
 
+@placed
 @selected
 def patch(  # noqa: PLR0913, PLR0917 - each is a flag
     selection: Selection,
+    where: Where,
     patch: Annotated[
         Path | None, typer.Option(help="A JSON Patch (RFC 6902) for each payload; - for standard input.")
     ] = None,
@@ -47,7 +48,6 @@ def patch(  # noqa: PLR0913, PLR0917 - each is a flag
     reveal: Reveal = False,
     as_json: Json = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Change the payloads of many letters, for the next replay. The originals stay.
 
@@ -56,17 +56,17 @@ def patch(  # noqa: PLR0913, PLR0917 - each is a flag
     """
     require_narrow(selection)
     change = _change(patch, transform, arg or [])
-    settings = settings_of(data_dir=data_dir)
     if preview:
-        found = _previewed(settings, selection, change, samples, name_of(actor) if reveal else None)
+        look = partial(where.act, actor) if reveal else where.look
+        found = look(lambda desk: desk.patching.preview(selection, change, samples, reveal=reveal))
         good = _print_samples(found, reveal=reveal, as_json=as_json)
     else:
-        good = _patched(settings, name_of(actor), selection, change, as_json=as_json)
+        good = _patched(partial(where.act, actor), selection, change, as_json=as_json)
     if not good:
         raise typer.Exit(1)
 
 
-def _change(file: Path | None, name: str | None, pairs: list[str]) -> Change:
+def _change(file: Path | None, name: str | None, pairs: list[str]) -> PayloadChange:
     if (file is None) == (name is None):
         fail("give either --patch or --transform")
     if file is not None and pairs:
@@ -84,16 +84,13 @@ def _change(file: Path | None, name: str | None, pairs: list[str]) -> Change:
         fail(str(error))
 
 
-def _previewed(
-    settings: Settings, selection: Selection, change: Change, samples: int, revealed_to: str | None
-) -> list[Sample]:
-    async def use(desk: Desk) -> list[Sample]:
-        return await desk.patching.preview(selection, change, samples, reveal=revealed_to is not None)
-
-    return run(settings, revealed_to or "", use)
-
-
-def _patched(settings: Settings, actor: str, selection: Selection, change: Change, *, as_json: bool) -> bool:
+def _patched(
+    at_desk: Callable[[Callable[[Desk], Awaitable[bool]]], bool],
+    selection: Selection,
+    change: PayloadChange,
+    *,
+    as_json: bool,
+) -> bool:
     views: list[dict[str, Any]] = []
 
     async def use(desk: Desk) -> bool:
@@ -107,7 +104,7 @@ def _patched(settings: Settings, actor: str, selection: Selection, change: Chang
                 typer.echo(_line(done, DID) + said)
         return good
 
-    good = run(settings, actor, use)
+    good = at_desk(use)
     if as_json:
         print_json(views)
     return good

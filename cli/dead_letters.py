@@ -1,22 +1,22 @@
 """`portico dead-letters`: find, understand and repair what could not be stored."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, name_of, require_narrow, selected
+from cli.counter import Desk
+from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, require_narrow, selected
 from cli.dead_letter_patch import patch
 from cli.dead_letter_transfer import register as register_transfer
 from cli.dead_letter_views import done_line, print_json, print_table
-from cli.operator_parts import run
 from cli.replay_jobs import register as register_replay
-from cli.settings import Settings
-from cli.terminal import DataDir, fail, settings_of
+from cli.terminal import fail
+from cli.where import Where, placed
 from contracts.admin.views import DID, WOULD, done_view, group_view, letter_view, time_of, whole_view
-from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import Found, KeptLetter, Selection
 from domain.dead_letters.errors import EditConflictError
 from domain.dead_letters.use_case import Done
@@ -30,10 +30,11 @@ register_transfer(app)
 
 
 @app.command()
+@placed
 @selected
-def groups(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
+def groups(selection: Selection, where: Where, as_json: Json = False) -> None:
     """List the causes, each with how many letters it has and a sample."""
-    found = run(settings_of(data_dir=data_dir), "", lambda desk: desk.letters.groups(selection))
+    found = where.look(lambda desk: desk.letters.groups(selection))
     if as_json:
         print_json([group_view(group) for group in found])
         return
@@ -56,13 +57,14 @@ def groups(selection: Selection, as_json: Json = False, data_dir: DataDir = None
 
 
 @app.command("list")
+@placed
 @selected
 def list_letters(
     selection: Selection,
+    where: Where,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
     after: Annotated[str | None, typer.Option(help="Where the page before ended: it says the id.")] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
 ) -> None:
     """List dead letters, oldest first, in pages."""
 
@@ -71,7 +73,7 @@ def list_letters(
         cursor = None if last is None else Cursor(last.letter.first_seen, last.id)
         return await desk.letters.search(selection, after=cursor, limit=limit)
 
-    found = run(settings_of(data_dir=data_dir), "", use)
+    found = where.look(use)
     if found.next is not None:
         typer.echo(f"There may be more: --after {found.next.id}", err=True)
     if as_json:
@@ -96,15 +98,15 @@ def list_letters(
 
 
 @app.command()
+@placed
 def show(
-    id: LetterId, reveal: Reveal = False, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None
+    id: LetterId, where: Where, reveal: Reveal = False, as_json: Json = False, actor: Actor = None
 ) -> None:
     """Show one dead letter: its fault, its payload and its history. Personal data is masked."""
-    found = run(
-        settings_of(data_dir=data_dir),
-        name_of(actor) if reveal else "",
-        lambda desk: desk.letters.reveal(id) if reveal else desk.letters.get(id),
-    )
+    if reveal:
+        found = where.act(actor, lambda desk: desk.letters.reveal(id))
+    else:
+        found = where.look(lambda desk: desk.letters.get(id))
     view = whole_view(found, reveal=reveal)
     if as_json:
         print_json(view)
@@ -121,21 +123,22 @@ def show(
 
 
 @app.command("dry-run")
+@placed
 @selected
-def dry_run(selection: Selection, as_json: Json = False, data_dir: DataDir = None) -> None:
+def dry_run(selection: Selection, where: Where, as_json: Json = False) -> None:
     """Say what a replay would do now, and change nothing. Exits 1 where something would fail again."""
-    settings = settings_of(data_dir=data_dir)
-    _report(settings, "", lambda desk: desk.letters.dry_run(selection), as_json=as_json, words=WOULD)
+    _report(where.look, lambda desk: desk.letters.dry_run(selection), as_json=as_json, words=WOULD)
 
 
 @app.command()
+@placed
 def edit(
     id: LetterId,
     file: Annotated[Path, typer.Option(help="The whole payload as it is to be; - for standard input.")],
     revision: Annotated[int, typer.Option(help="The letter's revision, as `show` gave it.")],
+    where: Where,
     reveal: Reveal = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Put another payload in place of a letter's, for the next replay. The original stays.
 
@@ -150,11 +153,9 @@ def edit(
         try:
             return await desk.letters.edit(id, payload, revision)
         except EditConflictError as conflict:
-            if reveal:
-                await desk.letters.reveal(id)
-            return conflict
+            return EditConflictError(await desk.letters.reveal(id)) if reveal else conflict
 
-    done = run(settings_of(data_dir=data_dir), name_of(actor), use)
+    done = where.act(actor, use)
     if isinstance(done, EditConflictError):
         print_json(whole_view(done.kept, reveal=reveal))
         fail(str(done))
@@ -162,23 +163,22 @@ def edit(
 
 
 @app.command()
+@placed
 @selected
 def discard(
     selection: Selection,
     reason: Annotated[str, typer.Option(help="Why; kept with the letters and in the audit.")],
+    where: Where,
     as_json: Json = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Give up what is not worth repairing. Nothing is deleted."""
     require_narrow(selection)
-    settings = settings_of(data_dir=data_dir)
-    _report(settings, name_of(actor), lambda desk: desk.letters.discard(selection, reason), as_json=as_json)
+    _report(partial(where.act, actor), lambda desk: desk.letters.discard(selection, reason), as_json=as_json)
 
 
 def _report(
-    settings: Settings,
-    actor: str,
+    at_desk: Callable[[Callable[[Desk], Awaitable[bool]]], bool],
     act: Callable[[Desk], AsyncIterator[Done]],
     *,
     as_json: bool,
@@ -197,7 +197,7 @@ def _report(
                 typer.echo(done_line(done, words))
         return good
 
-    good = run(settings, actor, use)
+    good = at_desk(use)
     if as_json:
         print_json(views)
     if not good:

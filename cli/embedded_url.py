@@ -1,4 +1,4 @@
-"""Where the embedded MongoDB of a running `portico up` is, for commands beside it."""
+"""Where a running `portico up` has its embedded MongoDB and its admin port, for commands beside it."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from storage.embedded import EmbeddedMongo
 
+ADMIN = "admin"
+"""The directory, within the data directory, that the admin port's URL is announced in."""
 _FILE = "url"
 
 
@@ -19,6 +21,7 @@ def announced(directory: Path, url: str) -> Iterator[None]:
     """
     import fcntl  # noqa: PLC0415 - Windows has none, and no embedded server either
 
+    directory.mkdir(parents=True, exist_ok=True)
     path = directory / _FILE
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+") as file:

@@ -7,3 +7,7 @@ class SettingError(Exception):
 
 class ListenError(Exception):
     """An address cannot be listened on."""
+
+
+class RemoteError(Exception):
+    """A Portico elsewhere does not let this operator do this, or is none."""

@@ -4,32 +4,32 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from cli.counter import Desk
 from cli.dead_letter_flags import (
     MOMENTS,
     Actor,
     Json,
     millis_of,
-    name_of,
     require_narrow,
     selected,
 )
 from cli.dead_letter_views import print_json, print_table
-from cli.operator_parts import run
 from cli.replay_views import Bar, job_rows, job_words, line_text
-from cli.settings import Settings
-from cli.terminal import DataDir, settings_of
+from cli.where import Where, placed
 from contracts.admin.job_views import job_view, line_view
 from contracts.admin.views import time_of
-from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import Selection
 from domain.reading import Cursor
 from domain.replay.entities import JobState, ReplayJob, ReplayLine, ReplayOptions
 
 JobId = Annotated[str, typer.Argument(help="The replay job's id.")]
+
+_AtDesk = Callable[[Callable[[Desk], Awaitable[ReplayJob]]], ReplayJob]
 
 _LOOK_SECONDS = 0.2
 _PATIENCE = 10.0
@@ -38,9 +38,11 @@ _PARTS_AT_ONCE = 50
 _INTERRUPTED = 130
 
 
+@placed
 @selected
 def replay(  # noqa: PLR0913, PLR0917 - each is a flag
     selection: Selection,
+    where: Where,
     rate: Annotated[float | None, typer.Option(help="Letters a second, at most.")] = None,
     ramp: Annotated[float, typer.Option(help="Seconds in which the rate rises from a tenth of it.")] = 0.0,
     at: Annotated[datetime | None, typer.Option(help="When to begin, in UTC.", formats=MOMENTS)] = None,
@@ -50,7 +52,6 @@ def replay(  # noqa: PLR0913, PLR0917 - each is a flag
     detach: Annotated[bool, typer.Option("--detach", help="Print the job, and do not wait for it.")] = False,
     as_json: Json = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Try letters again, as a job that the ingestor runs. What is stored and newer stays.
 
@@ -59,20 +60,20 @@ def replay(  # noqa: PLR0913, PLR0917 - each is a flag
     """
     require_narrow(selection)
     options = ReplayOptions(rate, ramp, None if at is None else millis_of(at), breaker)
-    settings, who = settings_of(data_dir=data_dir), name_of(actor)
+    act: _AtDesk = partial(where.act, actor)
     if detach or at is not None:
-        job = run(settings, who, lambda desk: desk.jobs.start(selection, options))
-        _print_job(job, as_json=as_json)
+        _print_job(act(lambda desk: desk.jobs.start(selection, options)), as_json=as_json)
         return
-    if not _waited_for(settings, who, lambda desk: desk.jobs.start(selection, options), as_json=as_json):
+    if not _waited_for(act, lambda desk: desk.jobs.start(selection, options), as_json=as_json):
         raise typer.Exit(1)
 
 
+@placed
 def jobs(
+    where: Where,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
     after: Annotated[str | None, typer.Option(help="Id of the last job of the page before.")] = None,
     as_json: Json = False,
-    data_dir: DataDir = None,
 ) -> None:
     """List replay jobs, newest first, in pages."""
 
@@ -81,7 +82,7 @@ def jobs(
         cursor = None if last is None else Cursor(last.created_at, last.id)
         return await desk.jobs.page(after=cursor, limit=limit)
 
-    found = run(settings_of(data_dir=data_dir), "", use)
+    found = where.look(use)
     if as_json:
         print_json([job_view(job) for job in found])
         return
@@ -104,7 +105,8 @@ def jobs(
         typer.echo(f"There may be more: --after {found[-1].id}", err=True)
 
 
-def job(id: JobId, as_json: Json = False, data_dir: DataDir = None) -> None:
+@placed
+def job(id: JobId, where: Where, as_json: Json = False) -> None:
     """Show one replay job: how far it is, and what became of each letter."""
     views: list[dict[str, Any]] = []
 
@@ -122,36 +124,33 @@ def job(id: JobId, as_json: Json = False, data_dir: DataDir = None) -> None:
             seen = parts[-1].number
         return found
 
-    found = run(settings_of(data_dir=data_dir), "", use)
+    found = where.look(use)
     if as_json:
         print_json({**job_view(found), "lines": views})
 
 
-def pause(id: JobId, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None) -> None:
+@placed
+def pause(id: JobId, where: Where, as_json: Json = False, actor: Actor = None) -> None:
     """Hold a replay job; the part that it has in hand is finished first."""
-    _change(lambda desk: desk.jobs.pause(id), actor, data_dir, as_json=as_json)
+    _print_job(where.act(actor, lambda desk: desk.jobs.pause(id)), as_json=as_json)
 
 
-def resume(id: JobId, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None) -> None:
+@placed
+def resume(id: JobId, where: Where, as_json: Json = False, actor: Actor = None) -> None:
     """Let a replay job go on that is paused, or that its breaker stopped."""
-    _change(lambda desk: desk.jobs.resume(id), actor, data_dir, as_json=as_json)
+    _print_job(where.act(actor, lambda desk: desk.jobs.resume(id)), as_json=as_json)
 
 
-def cancel(id: JobId, as_json: Json = False, actor: Actor = None, data_dir: DataDir = None) -> None:
+@placed
+def cancel(id: JobId, where: Where, as_json: Json = False, actor: Actor = None) -> None:
     """End a replay job for good. What it did stays; the other letters are left as they are."""
-    _change(lambda desk: desk.jobs.cancel(id), actor, data_dir, as_json=as_json)
+    _print_job(where.act(actor, lambda desk: desk.jobs.cancel(id)), as_json=as_json)
 
 
 def register(app: typer.Typer) -> None:
     """Make these the commands of `app`."""
     for command in (replay, jobs, job, pause, resume, cancel):
         app.command()(command)
-
-
-def _change(
-    act: Callable[[Desk], Awaitable[ReplayJob]], actor: str | None, data_dir: DataDir, *, as_json: bool
-) -> None:
-    _print_job(run(settings_of(data_dir=data_dir), name_of(actor), act), as_json=as_json)
 
 
 def _print_job(job: ReplayJob, *, as_json: bool) -> None:
@@ -161,9 +160,7 @@ def _print_job(job: ReplayJob, *, as_json: bool) -> None:
         typer.echo(f"{job.id}\t{job_words(job)}")
 
 
-def _waited_for(
-    settings: Settings, actor: str, start: Callable[[Desk], Awaitable[ReplayJob]], *, as_json: bool
-) -> bool:
+def _waited_for(at_desk: _AtDesk, start: Callable[[Desk], Awaitable[ReplayJob]], *, as_json: bool) -> bool:
     """Whether the job that `start` starts went well; one line a letter, as soon as its part is done."""
     views: list[dict[str, Any]] = []
     started: list[str] = []
@@ -181,7 +178,7 @@ def _waited_for(
         return await _follow(desk, job, say)
 
     try:
-        job = run(settings, actor, use)
+        job = at_desk(use)
     except KeyboardInterrupt as error:
         for id in started:
             typer.echo(f"the replay goes on: portico dead-letters job {id}", err=True)

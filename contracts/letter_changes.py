@@ -25,6 +25,8 @@ class PayloadChange:
     """What it does; nothing of a payload."""
     of: Callable[[Any], Any]
     """The new value, of one that it may change in place. Raises CannotChangeError."""
+    asked: Mapping[str, Any]
+    """What it was made of, as the admin REST takes it."""
 
     def __call__(self, payload: bytes, /) -> bytes:
         """`payload` changed, as compact JSON in UTF-8. Raises CannotChangeError."""
@@ -64,7 +66,7 @@ def json_patch(text: bytes) -> PayloadChange:
         except (JsonPatchException, JsonPointerException, TypeError, KeyError, IndexError) as error:
             raise CannotChangeError(f"the patch does not fit it: {_reason(error)}") from error
 
-    return PayloadChange(words, change)
+    return PayloadChange(words, change, {"patch": operations})
 
 
 def named_transform(name: str, arguments: Mapping[str, str]) -> PayloadChange:
@@ -79,7 +81,8 @@ def named_transform(name: str, arguments: Mapping[str, str]) -> PayloadChange:
     if unknown:
         raise RepairError(f"{name} takes no argument {unknown[0]}")
     pointer = arguments.get("pointer", "")
-    return PayloadChange(f"{name} {pointer}".strip(), found.make(arguments))
+    asked = {"transform": name, "arguments": dict(arguments)}
+    return PayloadChange(f"{name} {pointer}".strip(), found.make(arguments), asked)
 
 
 def _reason(error: Exception) -> str:

@@ -114,4 +114,6 @@ def _filters() -> list[Json]:
         *(parameter("query", name, f"Of this {name}.", TEXT) for name in names),
         parameter("query", "since", "First seen then or later.", TIME),
         parameter("query", "until", "First seen then or earlier.", TIME),
+        parameter("query", "customer", "That name this customer, by any key of his.", TEXT),
+        parameter("query", "text", "With this text in the payload, in any case.", TEXT),
     ]

@@ -15,7 +15,7 @@ MAX_LETTERS = 1_000
 NDJSON = "application/x-ndjson"
 """One JSON object a line."""
 
-Text = Annotated[str, Field(min_length=1, max_length=512)]
+Text = Annotated[str, Field(min_length=1, max_length=512, pattern=r"\S")]
 StateName = Literal["open", "replaying", "resolved", "discarded"]
 
 
@@ -39,6 +39,8 @@ class Selected(Model):
     ids: tuple[Text, ...] = Field(default=(), max_length=MAX_LETTERS)
     since: Timestamp | None = Field(default=None, description="First seen then or later.")
     until: Timestamp | None = Field(default=None, description="First seen then or earlier.")
+    customer: Text | None = Field(default=None, description="That name this customer, by any key of his.")
+    text: Text | None = Field(default=None, description="With this text in the payload, in any case.")
 
     def selection(self) -> Selection:
         """As the use cases take it."""
@@ -52,6 +54,8 @@ class Selected(Model):
             ids=self.ids,
             since=millis_of(self.since),
             until=millis_of(self.until),
+            customer=self.customer,
+            text=self.text,
         )
 
 
@@ -177,6 +181,7 @@ class Letters(Model):
     """One page, oldest first; `Link` leads to the next."""
 
     letters: tuple[Letter, ...]
+    next: str | None = Field(description="Where the page ends, for `after`; null where there are no more.")
 
 
 class Results(Model):

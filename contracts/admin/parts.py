@@ -9,7 +9,7 @@ from contracts.openapi_parts import headers, json_content, reference
 Json = dict[str, Any]
 
 READ, REPAIR, REPLAY = "operator.read", "operator.repair", "operator.replay"
-TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 512}
+TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 512, "pattern": r"\S"}
 TIME: Json = {"type": "string", "format": "date-time"}
 
 ERRORS = {

@@ -544,7 +544,8 @@ async def test_while_the_store_is_away_it_says_so(mongodb_url: str, database_nam
     assert port is not None
     async with Proxy(port) as proxy:
         url = mongodb_url.replace(f":{port}", f":{proxy.port}")
-        async with open_store(url, name=database_name) as store, open_world(store) as world:
+        store_opened = open_store(url, name=database_name, selection_timeout=0.5)
+        async with store_opened as store, open_world(store) as world:
             await put(world, a_letter(1))
             await proxy.refuse()
             error = await refused(world, "DryRunDeadLetters")

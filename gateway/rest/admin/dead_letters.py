@@ -70,12 +70,10 @@ async def _page(visit: Visit) -> web.Response:
         return _cursor(await visit.desk.letters.get(id))
 
     place = Place(visit.request, listed)
-    after = await place_of(place, last)
-    # One more than the page tells whether there is a next one.
-    found = await visit.desk.letters.page(selection, after=after, limit=size + 1)
-    shown = found[:size]
-    response = answer({"letters": [letter_view(kept) for kept in shown]})
-    return linked(response, place, _cursor(shown[-1]) if len(found) > size else None)
+    found = await visit.desk.letters.search(selection, after=await place_of(place, last), limit=size)
+    following = None if found.next is None else found.next.id
+    response = answer({"letters": [letter_view(kept) for kept in found.letters], "next": following})
+    return linked(response, place, found.next)
 
 
 async def _letter(visit: Visit) -> web.Response:

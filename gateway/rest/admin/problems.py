@@ -36,9 +36,9 @@ def operator_refusal(error: Exception) -> ApiError | None:  # noqa: PLR0911 - a 
     """The answer to an error of what operators do; of any other as on every surface."""
     match error:
         case NoSuchLetterError():
-            return ApiError(404, "NOT_FOUND", "there is no such dead letter")
+            return ApiError(404, "NO_SUCH_LETTER", "there is no such dead letter")
         case NoSuchJobError():
-            return ApiError(404, "NOT_FOUND", "there is no such replay job")
+            return ApiError(404, "NO_SUCH_JOB", "there is no such replay job")
         case EditConflictError():
             # Its message names the letter alone. What it holds stays masked: nobody asked to see it.
             details = {"letter": whole_view(error.kept, reveal=False)}

@@ -13,7 +13,10 @@ from gateway.rest.parameters import invalid, millis
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
-GROUP_FILTERS = ("state", "tenant", "operation", "code", "fingerprint", "ingestion", "since", "until")
+GROUP_FILTERS = (
+    *("state", "tenant", "operation", "code", "fingerprint", "ingestion"),
+    *("since", "until", "customer", "text"),
+)
 LIST_FILTERS = (*GROUP_FILTERS, "id")
 _MANY = ("state", "id")
 """What may be given again."""
@@ -44,6 +47,8 @@ def selection_of(request: web.Request) -> Selection:
         ids=_ids(request),
         since=millis(request, "since"),
         until=millis(request, "until"),
+        customer=_text(request, "customer"),
+        text=_text(request, "text"),
     )
 
 
@@ -122,5 +127,5 @@ def _text(request: web.Request, name: str) -> str | None:
 
 
 def _require_text(name: str, value: str) -> None:
-    if not 1 <= len(value) <= _MAX_TEXT or any("\ud800" <= one <= "\udfff" for one in value):
+    if not value.strip() or len(value) > _MAX_TEXT or any("\ud800" <= one <= "\udfff" for one in value):
         raise invalid(name, f"is not a text of 1 to {_MAX_TEXT} characters")
