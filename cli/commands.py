@@ -13,6 +13,7 @@ _COMMANDS = {
     "ingestor": "cli.processes",
     "token": "cli.token_command",
     "status": "cli.status_command",
+    "top": "cli.top",
     "load": "cli.load_command",
 }
 """Where each one is, among the commands of that module's `app`."""
