@@ -17,6 +17,7 @@ from contracts.registry import operations
 from domain.clock import system_clock
 from domain.ingestion_id import IngestionIds
 from domain.ledger.book import LedgerBook
+from domain.tracing import NO_TRACER, Tracer
 from gateway.rest.metrics import RequestMetrics
 from messaging.amqp import AmqpQueue
 from messaging.metered import MeteredQueue, QueueMetrics
@@ -42,19 +43,22 @@ class Base:
     registry: CollectorRegistry
     request_metrics: RequestMetrics
     queue_metrics: QueueMetrics
+    tracer: Tracer
     loyalty: LoyaltyParts | None
     endpoints: EndpointDirectory
     ledger_book: LedgerBook
 
 
 @asynccontextmanager
-async def open_base(settings: Settings, *, embedded: bool) -> AsyncIterator[Base]:
+async def open_base(settings: Settings, *, embedded: bool, service: str = "portico") -> AsyncIterator[Base]:
     """The store and the queue; nothing is connected to before it is first used.
 
     `embedded` allows the parts that no setting names to be Portico's own; without it they are a
-    SettingError.
+    SettingError. `service` is what the process is called in traces.
     """
     async with AsyncExitStack() as stack:
+        # The last to be closed: what the others do while they end is in it.
+        tracer = await stack.enter_async_context(_tracing(settings, service))
         if settings.mongodb_url is not None:
             url = settings.mongodb_url.get_secret_value()
         elif embedded:
@@ -72,7 +76,7 @@ async def open_base(settings: Settings, *, embedded: bool) -> AsyncIterator[Base
             driver=settings.mongodb_driver,
             prepare=False,
             phone_region=settings.phone_region,
-            metrics=StoreMetrics(registry),
+            metrics=StoreMetrics(registry, tracer),
         )
         opened = await stack.enter_async_context(store)
         endpoints = await stack.enter_async_context(EndpointDirectory(opened.endpoints))
@@ -85,10 +89,23 @@ async def open_base(settings: Settings, *, embedded: bool) -> AsyncIterator[Base
             registry=registry,
             request_metrics=RequestMetrics(registry),
             queue_metrics=queue_metrics,
+            tracer=tracer,
             loyalty=loyalty_parts(settings, opened, endpoints.subscribed),
             endpoints=endpoints,
             ledger_book=LedgerBook(system_clock),
         )
+
+
+@asynccontextmanager
+async def _tracing(settings: Settings, service: str) -> AsyncIterator[Tracer]:
+    if settings.otlp_endpoint is None:
+        yield NO_TRACER
+        return
+    from cli.telemetry import sending_spans  # noqa: PLC0415 - its libraries take a while, and only it needs them
+
+    spans = sending_spans(settings.otlp_endpoint, service=service, ratio=settings.trace_sample_ratio)
+    async with spans as tracer:
+        yield tracer
 
 
 def _queue(settings: Settings, *, embedded: bool) -> Queue:

@@ -79,6 +79,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                     bytes_in_flight=settings.max_bytes_in_flight,
                     ingestions_in_flight=settings.max_ingestions_in_flight,
                 ),
+                tracer=base.tracer,
             )
         )
         acceptor = Acceptor(
@@ -106,6 +107,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             tls=tls.grpc if tls else None,
             region=settings.phone_region,
             loyalty=base.loyalty.accounts if base.loyalty else None,
+            tracer=base.tracer,
         )
         await stack.enter_async_context(_listening(grpc))
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
@@ -126,7 +128,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             *_oauth(settings, store, own_keys, budget),
             ExplorerSurface(EXPLORED),
         ]
-        app = rest_app(surfaces, base.request_metrics)
+        app = rest_app(surfaces, base.request_metrics, base.tracer)
         address = await stack.enter_async_context(
             serve(
                 app,

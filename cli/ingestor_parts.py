@@ -45,7 +45,9 @@ def make_tools(base: Base) -> IngestorTools:
         store.tombstones,
     )
     after_apply = base.loyalty.earn if base.loyalty else None
-    processor = Processor(base.operations, apply_records, books, metrics, system_clock, after_apply)
+    processor = Processor(
+        base.operations, apply_records, books, metrics, system_clock, after_apply, base.tracer
+    )
     return IngestorTools(processor, Unpacker(base.ids), books, metrics)
 
 

@@ -34,7 +34,12 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
         shared += [ExceptionRenderer(lambda exc_info: str(_causes(exc_info)))]
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # What is not logged costs next to nothing: the hot path has lines for those who ask for them.
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

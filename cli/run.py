@@ -15,6 +15,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from cli.admin_parts import operator_surfaces
 from cli.backlog_parts import counting_backlog
 from cli.base import Base, open_base
+from cli.embedded_url import ADMIN, announced
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
 from cli.ledger_parts import bookkeeping, keeping_ledger
@@ -76,7 +77,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
     """The gateway alone, which serves while MongoDB is away."""
     signals = Signals(settings.drain_seconds)
     async with (
-        open_base(settings, embedded=False) as base,
+        open_base(settings, embedded=False, service="portico-gateway") as base,
         operator_surfaces(base, embedded=False) as surfaces,
         _admin(base, surfaces) as admin,
         keeping_ledger(base),
@@ -91,7 +92,10 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
 async def run_ingestor(settings: Settings) -> None:
     """The ingestor alone, which waits where MongoDB is away when it starts."""
     signals = Signals(settings.drain_seconds)
-    async with open_base(settings, embedded=False) as base, _admin(base) as admin:
+    async with (
+        open_base(settings, embedded=False, service="portico-ingestor") as base,
+        _admin(base) as admin,
+    ):
         await _prepare(base, signals)
         if not signals.asked:
             async with _ingesting(base) as is_ready:
@@ -118,7 +122,15 @@ async def run_up(settings: Settings, announce: Announce) -> None:
                 "grpc": gateway.grpc.is_serving,
             }
             announce(gateway, admin.address)
-            await _serve_until(signals, admin)
+            with _admin_announced(settings, admin.address):
+                await _serve_until(signals, admin)
+
+
+def _admin_announced(settings: Settings, address: Address) -> contextlib.AbstractContextManager[None]:
+    """The admin port can be found by the data directory, where one process alone can have that."""
+    if settings.mongodb_url is not None:
+        return contextlib.nullcontext()
+    return announced(settings.data_dir / ADMIN, address.url)
 
 
 async def _prepare(base: Base, signals: Signals) -> None:
@@ -178,7 +190,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
 @asynccontextmanager
 async def _telling(base: Base) -> AsyncIterator[None]:
     """Webhooks on their way; at the end what is being sent is finished, within the drain's bound."""
-    async with make_sender(base.settings) as sender:
+    async with make_sender(base.settings, base.tracer) as sender:
         webhooks = make_webhooks(base, sender)
         task = asyncio.create_task(webhooks.run())
         try:
@@ -219,7 +231,7 @@ async def _admin(base: Base, surfaces: Sequence[Surface] = ()) -> AsyncIterator[
     GCCollector(registry=base.registry)
     settings = base.settings
     checks: dict[str, Check] = {}
-    app = admin_app(checks, base.registry, base.request_metrics, surfaces)
+    app = admin_app(checks, base.registry, base.request_metrics, surfaces, base.tracer)
     async with serve(app, settings.admin_host, settings.admin_port) as address:
         admin = _Admin(address, checks)
         checks["serving"] = lambda: admin.serving

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = Field(None, description="JWKS URL for RS256 and ES256, instead of a PEM.")
     jwt_issuer: str = Field("portico", description="`iss` that tokens must have.")
     jwt_audience: str = Field("portico", description="`aud` that tokens must have.")
+    operator_token: SecretStr | None = Field(
+        None, description="An operator's token, for commands with `--url` and without `--token-file`."
+    )
     oauth_key_file: Path | None = Field(
         None,
         description="PEM with the EC P-256 private key that Portico signs its own tokens with, and the one "
@@ -208,6 +211,17 @@ class Settings(BaseSettings):
         "0: for ever.",
     )
 
+    otlp_endpoint: str | None = Field(
+        None,
+        description="OTLP/HTTP collector that spans are sent to, such as `http://collector:4318`; "
+        "not set: no spans are made (docs/telemetry.md).",
+    )
+    trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0,
+        description="Share of the traces that begin here which is recorded; of those that callers began, "
+        "what they record.",
+    )
+
     drain_seconds: Seconds = Field(
         20.0,
         description="Seconds that work in flight gets to finish after SIGTERM.",
@@ -242,6 +256,8 @@ class Settings(BaseSettings):
         _require_bytes("PORTICO_INGESTION_SECRET", self.ingestion_secret, 16)
         if self.amqp_url is not None:
             _require_scheme("PORTICO_AMQP_URL", self.amqp_url.get_secret_value(), "amqp", "amqps")
+        if self.otlp_endpoint is not None:
+            _require_scheme("PORTICO_OTLP_ENDPOINT", self.otlp_endpoint, "http", "https")
         if self.jwt_jwks_url is not None:
             _require_scheme("PORTICO_JWT_JWKS_URL", self.jwt_jwks_url, "http", "https")
         if (self.console_oidc_issuer is None) != (self.console_oidc_client_id is None):

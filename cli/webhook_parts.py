@@ -4,6 +4,7 @@ from cli.base import Base
 from cli.settings import Settings
 from domain.clock import system_clock
 from domain.find import FindCustomer
+from domain.tracing import NO_TRACER, Tracer
 from ingestor.webhooks.metrics import WebhookMetrics
 from ingestor.webhooks.run import Sources, Webhooks
 from ingestor.webhooks.send import Sender
@@ -14,9 +15,11 @@ from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
 
 
-def make_sender(settings: Settings) -> Sender:
+def make_sender(settings: Settings, tracer: Tracer = NO_TRACER) -> Sender:
     """What sends deliveries; to be entered."""
-    return Sender(allow_private=settings.webhooks_allow_private, timeout=settings.webhooks_timeout)
+    return Sender(
+        allow_private=settings.webhooks_allow_private, timeout=settings.webhooks_timeout, tracer=tracer
+    )
 
 
 def make_webhooks(base: Base, sender: Sender) -> Webhooks:

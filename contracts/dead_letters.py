@@ -9,6 +9,7 @@ from contracts.operations import Operation, Origin
 from domain.dead_letters.entities import Reading
 from domain.receipts import DeadLetter
 from domain.records import Fault
+from domain.tracing import TRACEPARENT
 
 _UNKNOWN_OPERATION = Fault("UNKNOWN_OPERATION", "no contract has this operation")
 _NOT_JSON = Fault("INVALID_JSON", "not valid JSON in UTF-8")
@@ -27,7 +28,12 @@ class LetterReader:
         if operation is None:
             return Reading(faults=(_UNKNOWN_OPERATION,))
         # Of a message without accepted-at the ingestor took the time at which it first saw it.
-        origin = Origin(letter.tenant, letter.ingestion_id, letter.accepted_at or letter.first_seen)
+        origin = Origin(
+            letter.tenant,
+            letter.ingestion_id,
+            letter.accepted_at or letter.first_seen,
+            trace=letter.headers.get(TRACEPARENT, ""),
+        )
         if letter.index is None:
             return _reading(operation, payload, origin)
         reading = _reading(operation, operation.wrap(payload), replace(origin, index=letter.index))

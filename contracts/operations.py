@@ -42,6 +42,8 @@ class Origin:
     """Milliseconds since the Unix epoch."""
     index: int = 0
     """The place of the first record: that of a record that was taken out of its body."""
+    trace: str = ""
+    """W3C `traceparent` of the request, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

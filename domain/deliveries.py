@@ -27,3 +27,5 @@ class Delivery:
     """How many were made."""
     due_at: int = 0
     """Not to be tried before, in milliseconds since the Unix epoch."""
+    trace: str = ""
+    """W3C `traceparent` of the request that the fact came of, or empty."""

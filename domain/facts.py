@@ -44,6 +44,8 @@ class Fact:
     """JSON text."""
     names: Mapping[str, str | Mapping[str, str]]
     """Further members of the envelope, such as `orderId`."""
+    trace: str = ""
+    """W3C `traceparent` of the request that it came of, or empty."""
 
 
 def position(made_at: int, revision: int, number: int) -> str:

@@ -56,6 +56,8 @@ class Record:
     """Identity keys, strongest first (contracts E.3); empty where `key` alone names the record."""
     fold: Fold = newest_stands
     """How it changes what came by its contract before."""
+    trace: str = ""
+    """W3C `traceparent` of the request that brought it, or empty."""
 
     @property
     def anchor(self) -> str:

@@ -113,6 +113,7 @@ def _fact(record: Record, after: Stored, type_: str, number: int) -> Fact:
         customer_ref=None if is_customer else after.fields.get("customer_ref"),
         payload=record.document if is_event else _payload(after),
         names=_names(after.fields),
+        trace=record.trace,
     )
 
 

@@ -5,8 +5,11 @@ client who asks to wait for the outcome is answered from the receipt.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from functools import partial
+
+import structlog
 
 from contracts.operations import MAX_RECORDS, Checked, Malformed, Operation
 from domain.clock import Clock
@@ -22,6 +25,10 @@ from gateway.publishing import IngestionPublisher
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.preferences import Preferences
 from messaging.envelope import Ingestion
+
+_log = structlog.get_logger(__name__)
+_level = logging.getLogger(__name__)
+"""Asked first: a line of every ingestion is made only for those who want it."""
 
 TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
 
@@ -121,8 +128,11 @@ class Acceptor:
             records=checked.records,
             trace=submission.trace,
         )
+        structlog.contextvars.bind_contextvars(ingestion=ingestion.id)
         if await self._publish(ingestion, keyed=submission.idempotency_key is not None):
             self._metrics.count_accepted(ingestion.operation, ingestion.records, len(ingestion.body))
+            if _level.isEnabledFor(logging.DEBUG):
+                _log.debug("ingestion_accepted", operation=ingestion.operation, records=ingestion.records)
         receipt = await self._outcome(ingestion, submission.preferences)
         return Acceptance(ingestion.id, checked.records, checked.malformed, receipt)
 

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from domain.tracing import NO_TRACER, Tracer
 from gateway.rest.admin.problems import operator_refusal, problem
 from gateway.rest.app import Surface
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.odp_errors import odp_renderer
 from gateway.rest.request_id import request_id_middleware
+from gateway.rest.tracing import traced
 
 Check = Callable[[], bool]
 """Whether one part of the process is ready; answers at once, from what is known."""
@@ -19,12 +21,16 @@ Check = Callable[[], bool]
 _SURFACES = {"/admin/": "admin", "/console": "console"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `probe`."""
 
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Routes that are asked every few seconds; no trace of theirs is worth keeping."""
+
 
 def admin_app(
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     requests: RequestMetrics,
     mounted: Sequence[Surface] = (),
+    tracer: Tracer = NO_TRACER,
 ) -> web.Application:
     """`/healthz`: the process answers. `/readyz`: every one of `checks` holds, else 503 and which
     one does not. `/metrics`: `registry` in Prometheus' text format. `requests` counts all
@@ -46,6 +52,7 @@ def admin_app(
     app = web.Application(
         middlewares=[
             request_id_middleware,
+            traced(tracer, _PROBES),
             measured(requests, _SURFACES, "probe"),
             error_middleware(surface_for, operator_refusal),
         ]

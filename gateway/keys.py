@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Literal, Protocol, Self
 
 import aiohttp
@@ -115,7 +116,7 @@ class JwksKeys:
     async def _refresh(self, *, wait: bool) -> None:
         if self._fetching is None and self._clock() - self._tried_at >= self._min_interval:
             self._tried_at = self._clock()
-            self._fetching = asyncio.create_task(self._fetch())
+            self._fetching = asyncio.create_task(self._fetch(), context=Context())
         if self._fetching is not None and wait:
             # A caller that is cancelled must not end the fetch that others wait for.
             await asyncio.shield(self._fetching)

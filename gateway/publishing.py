@@ -8,11 +8,14 @@ import asyncio
 import copy
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import Context
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from domain.errors import QueueUnavailableError
+from domain.tracing import NO_TRACER, Attributes, Kind, Span, Tracer, common
 from gateway.errors import OverloadedError
 from gateway.metrics import GatewayMetrics
 from messaging.envelope import Ingestion, pack
@@ -65,6 +68,7 @@ class IngestionPublisher:
         confirmed: Callable[[Ingestion], None],
         timeout: float = 10.0,
         limits: PublishLimits | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`confirmed` is told of each ingestion that the queue has promised to keep, whether anybody
         still waits for it or not. `timeout`: the seconds that `publish` takes at most, waiting for its
@@ -75,6 +79,7 @@ class IngestionPublisher:
         self._confirmed = confirmed
         self._timeout = timeout
         self._limits = limits or PublishLimits()
+        self._tracer = tracer
         self._queue: deque[_Waiting] = deque()
         self._messages: set[asyncio.Task[None]] = set()
         self._bytes = 0
@@ -142,10 +147,11 @@ class IngestionPublisher:
             self._idle.set()
 
     def _schedule_send(self) -> None:
-        # Not at once: requests that arrived in the same turn of the loop share a message.
+        # Not at once: requests that arrived in the same turn of the loop share a message. And outside of
+        # any one request, whose names would be in the log lines about the others.
         if not self._send_scheduled:
             self._send_scheduled = True
-            asyncio.get_running_loop().call_soon(self._send)
+            asyncio.get_running_loop().call_soon(self._send, context=Context())
 
     def _send(self) -> None:
         self._send_scheduled = False
@@ -179,8 +185,9 @@ class IngestionPublisher:
         failure: Exception | None = QueueUnavailableError("the publish was interrupted")
         self._metrics.group_size.observe(len(group))
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._publisher.publish(pack([one.ingestion for one in group]), self._timeout)
+            with self._span(group):
+                async with asyncio.timeout(self._timeout):
+                    await self._publisher.publish(pack([one.ingestion for one in group]), self._timeout)
             failure = None
         except TimeoutError:
             failure = QueueUnavailableError("the queue did not confirm in time")
@@ -188,6 +195,19 @@ class IngestionPublisher:
             failure = error
         finally:
             self._settle(group, failure)
+
+    def _span(self, group: list[_Waiting]) -> AbstractContextManager[Span]:
+        """Of a request's trace, where it has the message for itself; else of one linked to them all."""
+        if not self._tracer.on:
+            return NO_TRACER.span("")
+        parent, links = common(one.ingestion.trace for one in group)
+        attributes: Attributes = {
+            "messaging.operation.type": "send",
+            "messaging.batch.message_count": len(group),
+        }
+        return self._tracer.span(
+            "publish ingestions", Kind.PRODUCER, parent=parent, links=links, attributes=attributes
+        )
 
     def _settle(self, group: list[_Waiting], failure: Exception | None) -> None:
         for waiting in group:

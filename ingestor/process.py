@@ -5,6 +5,7 @@ records are decided from what is stored, dead letters have derived ids, the firs
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from domain.clock import Clock
 from domain.errors import TransientError
 from domain.receipts import DeadLetter, Receipt, Tally
 from domain.records import Applied, Fault, Outcome, Record
+from domain.tracing import NO_TRACER, Tracer
 from ingestor.dead_letters import (
     ATTEMPTS_EXHAUSTED,
     IDEMPOTENCY_CONFLICT,
@@ -31,9 +33,12 @@ from ingestor.dead_letters import (
 )
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import AfterApply, Books
+from ingestor.tracing import decoding, names_of, processing
 from messaging.envelope import Ingestion
 
 _log = structlog.get_logger(__name__)
+_level = logging.getLogger(__name__)
+"""Asked first: a line of every ingestion is made only for those who want it."""
 
 _DECODED_AT_ONCE = 64 * 1024
 """Bytes of a body that is decoded on the event loop; a larger one is decoded in a thread, so that what
@@ -62,6 +67,7 @@ class Processor:
         metrics: IngestorMetrics,
         clock: Clock,
         after_apply: AfterApply | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._operations = operations
         self._apply_records = apply_records
@@ -69,6 +75,7 @@ class Processor:
         self._metrics = metrics
         self._clock = clock
         self._after_apply = after_apply
+        self._tracer = tracer
 
     async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> None:
         """Return once every ingestion has its receipt, or had it before.
@@ -76,9 +83,14 @@ class Processor:
         Raises TransientError where the store is away; any other exception is a bug of ours, and
         `process_alone` finds out which ingestion it is about.
         """
+        with processing(self._tracer, ingestions):
+            await self._process(ingestions, attempts)
+
+    async def _process(self, ingestions: Sequence[Ingestion], attempts: int) -> None:
         jobs = await self._new_jobs(ingestions, attempts)
         for job in jobs:
-            await self._decode(job)
+            with decoding(self._tracer, job.ingestion):
+                await self._decode(job)
         results = await self._apply([record for job in jobs for _, record in job.records])
         remaining = iter(results)
         for job in jobs:
@@ -135,7 +147,8 @@ class Processor:
 
     async def _apply(self, records: Sequence[Record]) -> list[Applied]:
         self._metrics.batch_records.observe(len(records))
-        with self._metrics.apply_seconds.time():
+        with self._metrics.apply_seconds.time(), self._tracer.span("apply records") as span:
+            span.note("portico.records", len(records))
             results = await self._apply_records(records)
             if self._after_apply is not None:
                 await self._after_apply(list(zip(records, results, strict=True)))
@@ -175,7 +188,7 @@ class Processor:
             return
         ingestion = job.ingestion
         accepted_at = ingestion.accepted_at or self._clock()
-        origin = Origin(ingestion.tenant, ingestion.id, accepted_at)
+        origin = Origin(ingestion.tenant, ingestion.id, accepted_at, trace=ingestion.trace)
         decode = partial(operation.decode, ingestion.body, origin)
         at_once = len(ingestion.body) <= _DECODED_AT_ONCE
         decoded = decode() if at_once else await asyncio.to_thread(decode)
@@ -229,9 +242,19 @@ class Processor:
             if place not in others:
                 self._books.ledger.done(job.ingestion, receipts[place])
                 self._metrics.count_done(receipts[place])
+                _log_end(job)
         if others:  # another ingestor was faster: what is left of them is a repeat, or another body
             late = [jobs[place] for place in sorted(others)]
             await self._new_jobs([job.ingestion for job in late], late[0].attempts)
+
+
+def _log_end(job: _Job) -> None:
+    if _level.isEnabledFor(logging.DEBUG):
+        counts = {str(outcome): count for outcome, count in job.tally.counts.items() if count}
+        _log.debug("ingestion_done", **counts, **names_of(job.ingestion))
+    if job.letters:
+        codes = sorted({letter.code for letter in job.letters})
+        _log.info("records_dead", letters=len(job.letters), codes=codes, **names_of(job.ingestion))
 
 
 def _receipt(job: _Job, now: int) -> Receipt:

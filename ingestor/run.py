@@ -18,6 +18,7 @@ from ingestor.identify import Unpacker
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import Books
 from ingestor.process import Processor
+from ingestor.tracing import named
 from messaging.envelope import Ingestion
 from messaging.port import Consumer, Delivery
 
@@ -124,7 +125,7 @@ class Ingestor:
         """The usual way: all ingestions of the batch at once."""
         ingestions = [one for delivery in deliveries for one in await self._unpack(delivery)]
         try:
-            with self._metrics.working(one.accepted_at for one in ingestions):
+            with named(*ingestions), self._metrics.working(one.accepted_at for one in ingestions):
                 await self._patiently(partial(self._processor.process, ingestions))
         except (_Released, asyncio.CancelledError):
             raise
@@ -132,7 +133,8 @@ class Ingestor:
             # A bug of ours, about one of them: find out which, and store the others.
             _log.exception("batch_failed", ingestions=len(ingestions))
             for ingestion in ingestions:
-                await self._patiently(partial(self._processor.process_alone, ingestion, 1))
+                with named(ingestion):
+                    await self._patiently(partial(self._processor.process_alone, ingestion, 1))
 
     async def _process_alone(self, delivery: Delivery) -> None:
         """The careful way, for what was delivered before: it may be what ended an ingestor.
@@ -143,14 +145,17 @@ class Ingestor:
         """
         for ingestion in await self._unpack(delivery):
             async with self._suspecting:
-                attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
-                try:
-                    with self._metrics.working([ingestion.accepted_at]):
-                        await self._patiently(partial(self._attempt, ingestion, attempts))
-                finally:
-                    # However it ended, the process did not: that attempt does not count against it.
-                    with contextlib.suppress(TransientError):
-                        await self._books.attempts.clear([ingestion.id])
+                with named(ingestion), self._metrics.working([ingestion.accepted_at]):
+                    await self._process_suspect(ingestion)
+
+    async def _process_suspect(self, ingestion: Ingestion) -> None:
+        attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
+        try:
+            await self._patiently(partial(self._attempt, ingestion, attempts))
+        finally:
+            # However it ended, the process did not: that attempt does not count against it.
+            with contextlib.suppress(TransientError):
+                await self._books.attempts.clear([ingestion.id])
 
     async def _attempt(self, ingestion: Ingestion, attempts: int) -> None:
         if attempts > self._limits.attempts:

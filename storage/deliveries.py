@@ -80,6 +80,7 @@ def _document(delivery: Delivery) -> Document:
         "body": delivery.body,
         "attempts": delivery.attempts,
         "due_at": delivery.due_at,
+        **({"trace": delivery.trace} if delivery.trace else {}),
     }
 
 
@@ -98,4 +99,5 @@ def delivery_of(document: Document) -> Delivery:
         body=document["body"],
         attempts=document["attempts"],
         due_at=document["due_at"],
+        trace=document.get("trace", ""),
     )

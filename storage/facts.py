@@ -33,6 +33,7 @@ def fact_of(fact: Document, document: Document) -> Fact:
         customer_ref=fact.get("customer_ref"),
         payload=fact["payload"] if source is None else document["sources"][source]["document"],
         names=fact["names"],
+        trace=fact.get("trace", ""),
     )
 
 
@@ -46,6 +47,7 @@ def _fact_document(fact: Fact, document: Document) -> Document:
         "position": fact.position,
         "customer_id": fact.customer_id,
         "customer_ref": fact.customer_ref,
+        "trace": fact.trace or None,
         "names": dict(fact.names),
     }
     kept = {name: value for name, value in kept.items() if value is not None}

@@ -10,6 +10,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pymongo import monitoring
 
+from domain.tracing import NO_TRACER, Kind, Tracer
+
 _LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _NO_COLLECTION = "none"
 
@@ -17,8 +19,11 @@ _NO_COLLECTION = "none"
 class StoreMetrics:
     """The metrics of a process's store, in the registry that it is given."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Register the metrics in `registry`; once per registry."""
+    def __init__(self, registry: CollectorRegistry, tracer: Tracer = NO_TRACER) -> None:
+        """Register the metrics in `registry`; once per registry. Commands that serve a trace of
+        `tracer` are spans of it.
+        """
+        self.tracer = tracer
         self.seconds = Histogram(
             "portico_store_command_seconds",
             "Seconds that a command took, failed ones included.",
@@ -65,16 +70,28 @@ class _Commands(monitoring.CommandListener):
         )
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        self._ended(event)
+        self._ended(event, "")
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         reason = str(event.failure.get("codeName") or event.failure.get("errtype") or "unknown")
-        self._metrics.failures.labels(self._ended(event), event.command_name, reason).inc()
+        self._metrics.failures.labels(self._ended(event, reason), event.command_name, reason).inc()
 
-    def _ended(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> str:
+    def _ended(
+        self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent, fault: str
+    ) -> str:
         collection = self._collections.pop((event.connection_id, event.request_id), _NO_COLLECTION)
         seconds = event.duration_micros / 1_000_000
         self._metrics.seconds.labels(collection, event.command_name).observe(seconds)
+        if self._metrics.tracer.on:
+            attributes = {
+                "db.system.name": "mongodb",
+                "db.operation.name": event.command_name,
+                "db.collection.name": collection,
+            }
+            name = f"{event.command_name} {collection}"
+            self._metrics.tracer.record(
+                name, Kind.CLIENT, seconds=seconds, attributes=attributes, fault=fault
+            )
         return collection
 
 

@@ -115,6 +115,7 @@ def _record(
         document=orjson.dumps(wire.raw).decode(),
         fields=fields,
         identities=keys,
+        trace=origin.trace,
     )
 
 

@@ -8,14 +8,17 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
+import structlog
 
 from domain.ingestion_id import IngestionIds
+from domain.tracing import NO_TRACER, Tracer
 from gateway.auth import Authenticator, require_scope
 from gateway.grpc.call import Call, begin, begin_as
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.refusal import RefusedError, invalid
 from gateway.grpc.scopes import PUBLIC, REQUIRED, ROLES, service_of
 from gateway.grpc.statuses import status_of
+from gateway.grpc.tracing import began, ended, traced
 from gateway.operators import Operators
 from gateway.receipts import ReceiptWatcher
 
@@ -35,7 +38,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method but the public ones."""
 
     def __init__(
-        self, authenticator: Authenticator, ids: IngestionIds, watcher: ReceiptWatcher, metrics: GrpcMetrics
+        self,
+        authenticator: Authenticator,
+        ids: IngestionIds,
+        watcher: ReceiptWatcher,
+        metrics: GrpcMetrics,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """Nothing is opened; `watcher` answers the waits of `portico-after`."""
         self._authenticator = authenticator
@@ -43,6 +51,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._ids = ids
         self._watcher = watcher
         self._metrics = metrics
+        self._tracer = tracer
         self._serving: set[asyncio.Task[Any]] = set()
 
     async def intercept_service(
@@ -93,18 +102,24 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _guarded(self, method: str, context: Context, most: float | None) -> AsyncIterator[None]:
         self._note_task()
         metadata = _texts(context)
-        trailing = ((REQUEST_ID, _request_id(metadata)),)
+        request_id = _request_id(metadata)
+        # Never unbound: grpc runs every call in a task of its own, with a context of its own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trailing = ((REQUEST_ID, request_id),)
         context.set_trailing_metadata(trailing)
         budget = _shorter(context.time_remaining(), most)
-        with self._metrics.call(method) as served:
+        with self._metrics.call(method) as served, traced(self._tracer, method, metadata) as span:
+            began(span)
             try:
                 async with asyncio.timeout(budget):
                     await self._admit(method, metadata, budget)
                     yield
                 served.code = grpc.StatusCode.OK
+                ended(span, served.code)
             except Exception as error:
                 status = status_of(error)
                 served.code = status.code
+                ended(span, served.code)
                 context.set_trailing_metadata((*trailing, *status.metadata()))
                 await context.abort(status.code, status.message)
 
@@ -115,6 +130,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             begin_as(operator)
             return
         principal = await self._authenticator.authenticate(metadata.get("authorization"))
+        structlog.contextvars.bind_contextvars(tenant=principal.tenant)
         service = service_of(method)
         scope = REQUIRED[service]
         if scope is not None:

@@ -15,6 +15,7 @@ from domain.ingestion_id import IngestionIds
 from domain.loyalty.accounts import LoyaltyAccounts
 from domain.ports import ReceiptStore
 from domain.reading import Reader
+from domain.tracing import NO_TRACER, Tracer
 from gateway.auth import Authenticator
 from gateway.grpc.customers import CustomersService
 from gateway.grpc.dead_letters import DeadLettersService
@@ -90,6 +91,7 @@ class GrpcServer:
         settle_lag: float = 1.0,
         region: str = "BR",
         loyalty: LoyaltyAccounts | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """Nothing is opened yet.
 
@@ -112,7 +114,7 @@ class GrpcServer:
         self._region = region
         self._loyalty = loyalty
         self._services = [name for name in REQUIRED if name != LOYALTY or loyalty is not None]
-        self._interceptor = CallInterceptor(authenticator, ids, watcher, metrics)
+        self._interceptor = CallInterceptor(authenticator, ids, watcher, metrics, tracer)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self.port = port

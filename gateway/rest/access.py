@@ -2,6 +2,7 @@
 
 import re
 
+import structlog
 from aiohttp import web
 
 from contracts.operations import Operation
@@ -13,8 +14,8 @@ from gateway.receipts import ReceiptWatcher
 from gateway.rest.body import BodyBudget, BodyLimits, read_body
 from gateway.rest.parameters import invalid
 from gateway.rest.preferences import LONGEST_WAIT, Preferences, parse_preferences
+from gateway.rest.tracing import trace_of
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _DEFAULT_WAIT = 10
 
@@ -56,6 +57,7 @@ class Access:
     async def principal(self, request: web.Request, scope: str | None) -> Principal:
         """The caller, who has `scope` (None: any caller that is known)."""
         principal = await self._authenticator.authenticate(request.headers.get("Authorization"))
+        structlog.contextvars.bind_contextvars(tenant=principal.tenant)
         if scope is not None:
             require_scope(principal, scope)
         return principal
@@ -64,14 +66,13 @@ class Access:
         """The request as a submission to `operation`."""
         principal = await self.principal(request, scope)
         key = idempotency_key_of(request)
-        trace = request.headers.get("traceparent", "")
         return Submission(
             operation=operation,
             principal=principal,
             body=await self.body(request),
             preferences=preferences_of(request),
             idempotency_key=key,
-            trace=trace if _TRACEPARENT.fullmatch(trace) else "",
+            trace=trace_of(request),
         )
 
     async def body(self, request: web.Request) -> bytes:

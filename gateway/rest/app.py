@@ -8,12 +8,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from domain.errors import TransientError
+from domain.tracing import NO_TRACER, Tracer
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.od_v2.errors import flat_error
 from gateway.rest.odp_errors import odp_renderer
 from gateway.rest.refusals import refusal
 from gateway.rest.request_id import request_id_middleware
+from gateway.rest.tracing import traced
 
 _SURFACES = {"/v1/customer/": "odp_v1", "/v2/": "od_v2", "/oauth/": "oauth"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `portico`."""
@@ -34,12 +36,15 @@ class Surface(Protocol):
         """Its routes, whose templates are labels in the metrics."""
 
 
-def rest_app(mounted: Sequence[Surface], metrics: RequestMetrics) -> web.Application:
+def rest_app(
+    mounted: Sequence[Surface], metrics: RequestMetrics, tracer: Tracer = NO_TRACER
+) -> web.Application:
     """An application that serves `mounted`; errors are answered in the dialect of their path."""
     surface_for = surfaces({"/v2": flat_error}, default=odp_renderer())
     app = web.Application(
         middlewares=[
             request_id_middleware,
+            traced(tracer),
             measured(metrics, _SURFACES, "portico"),
             error_middleware(surface_for, refusal),
             _in_time,

@@ -5,7 +5,7 @@ path, a tenant, or anything else that a caller wrote.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -50,19 +50,35 @@ class RequestMetrics:
             "portico_http_in_flight_requests", "Requests being served.", ("surface",), registry=registry
         )
 
-    def began(self, surface: str) -> None:
-        """A request of `surface` came."""
-        self._in_flight.labels(surface).inc()
+        self._known: dict[tuple[str, str, str], Callable[[int, float], None]] = {}
 
-    def ended(self, surface: str, request: web.Request, status: int, seconds: float) -> None:
-        """It was answered with HTTP `status`, `seconds` after it came."""
-        self._in_flight.labels(surface).dec()
+    def in_flight(self, surface: str) -> Gauge:
+        """How many requests of `surface` are being served."""
+        return self._in_flight.labels(surface)
+
+    def answered(self, surface: str, request: web.Request, status: int, seconds: float) -> None:
+        """A request was answered with HTTP `status`, `seconds` after it came."""
         method = request.method if request.method in _METHODS else "other"
-        route = route_of(request)
-        self._requests.labels(surface, method, route, f"{status // 100}xx").inc()
-        self._seconds.labels(surface, method, route).observe(seconds)
+        series = (surface, method, route_of(request))
+        # Kept: to look series up by their labels takes longer than to count.
+        count = self._known.get(series)
+        if count is None:
+            count = self._known[series] = self._counter(*series)
+        count(status // 100, seconds)
         if (code := request.get(ERROR_CODE)) is not None:
             self._errors.labels(surface, code).inc()
+
+    def _counter(self, *series: str) -> Callable[[int, float], None]:
+        observe = self._seconds.labels(*series).observe
+        classes: dict[int, Callable[[], None]] = {}
+
+        def count(status_class: int, seconds: float) -> None:
+            if status_class not in classes:
+                classes[status_class] = self._requests.labels(*series, f"{status_class}xx").inc
+            classes[status_class]()
+            observe(seconds)
+
+        return count
 
 
 def route_of(request: web.Request) -> str:
@@ -78,12 +94,13 @@ def surface_of(path: str, prefixes: Mapping[str, str], default: str) -> str:
 
 def measured(metrics: RequestMetrics, prefixes: Mapping[str, str], default: str) -> Middleware:
     """Counts and times every request. `prefixes` of paths name the surfaces; any other is `default`."""
+    gauges = {name: metrics.in_flight(name) for name in (*prefixes.values(), default)}
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         surface = surface_of(request.path, prefixes, default)
         started, status = time.monotonic(), 499  # unless told: the server stopped, or the client left
-        metrics.began(surface)
+        gauges[surface].inc()
         try:
             response = await handler(request)
             status = response.status
@@ -92,6 +109,7 @@ def measured(metrics: RequestMetrics, prefixes: Mapping[str, str], default: str)
             status = redirect.status
             raise
         finally:
-            metrics.ended(surface, request, status, time.monotonic() - started)
+            gauges[surface].dec()
+            metrics.answered(surface, request, status, time.monotonic() - started)
 
     return middleware

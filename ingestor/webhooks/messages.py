@@ -7,6 +7,7 @@ from domain.deliveries import Delivery
 from domain.endpoints import Endpoint
 from domain.errors import MessageError
 from domain.facts import Fact
+from domain.tracing import TRACEPARENT, traceparent_of
 from ingestor.webhooks.customers import called
 from ingestor.webhooks.envelope import envelope
 from messaging.port import Message
@@ -28,6 +29,7 @@ def message_of(fact: Fact, endpoint: Endpoint, customer_id: str | None) -> Messa
         "portico-lane": hashlib.sha256(whose.encode()).hexdigest()[:32],
         "portico-position": f"{fact.position}.{fact.id}",
         "portico-made-at": str(fact.made_at),
+        **({TRACEPARENT: fact.trace} if fact.trace else {}),
     }
     return Message(headers, envelope(fact, customer_id or called(fact)))
 
@@ -49,6 +51,7 @@ def delivery_of(message: Message, clock: Clock) -> Delivery:
             kept_at=now,
             body=message.body,
             due_at=now,
+            trace=traceparent_of(headers.get(TRACEPARENT)),
         )
     except (KeyError, ValueError) as error:
         raise MessageError("the message is not a webhook delivery") from error

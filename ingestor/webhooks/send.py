@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractResolver
 
 from domain.deliveries import Delivery
 from domain.endpoints import Endpoint
+from domain.tracing import NO_TRACER, TRACEPARENT, Kind, Tracer
 from ingestor.webhooks.envelope import signature
 from ingestor.webhooks.guard import ForbiddenTargetError, GuardedResolver, check_url
 
@@ -29,11 +30,17 @@ class Sender:
     """Sends deliveries, from entry to exit."""
 
     def __init__(
-        self, *, allow_private: bool, timeout: float, resolver: AbstractResolver | None = None
+        self,
+        *,
+        allow_private: bool,
+        timeout: float,
+        resolver: AbstractResolver | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`timeout` seconds bound an attempt as a whole; `resolver` looks names up, else the system does."""
         self._allow_private = allow_private
         self._timeout = timeout
+        self._tracer = tracer
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -57,14 +64,25 @@ class Sender:
             await self._session.close()
 
     async def send(self, endpoint: Endpoint, delivery: Delivery) -> Attempt:
-        """POST it once. The status alone counts: of the answer's body nothing is read."""
+        """POST it once, as a part of the trace that its fact came of. The status alone counts: of the
+        answer's body nothing is read."""
+        attributes = {"http.request.method": "POST", "portico.endpoint": endpoint.id}
+        with self._tracer.span(
+            "deliver webhook", Kind.CLIENT, parent=delivery.trace, attributes=attributes
+        ) as span:
+            attempt = await self._post(endpoint, delivery, span.traceparent or delivery.trace)
+            span.note("http.request.resend_count", delivery.attempts)
+            span.ended("" if attempt.delivered else "not_delivered")
+        return attempt
+
+    async def _post(self, endpoint: Endpoint, delivery: Delivery, trace: str) -> Attempt:
         assert self._session is not None, "not entered"  # noqa: S101 - a bug of ours
         try:
             check_url(endpoint.url, allow_private=self._allow_private)
             async with self._session.post(
                 endpoint.url,
                 data=delivery.body,
-                headers=_headers(endpoint, delivery),
+                headers=_headers(endpoint, delivery, trace),
                 allow_redirects=False,
             ) as response:
                 return Attempt(200 <= response.status < 300, f"it answered {response.status}")
@@ -79,8 +97,8 @@ class Sender:
             return Attempt(False, f"it did not answer as HTTP says: {type(error).__name__}")
 
 
-def _headers(endpoint: Endpoint, delivery: Delivery) -> dict[str, str]:
-    return {
+def _headers(endpoint: Endpoint, delivery: Delivery, trace: str) -> dict[str, str]:
+    headers = {
         "Content-Type": "application/json",
         "User-Agent": "Portico",
         "X-App-Id": endpoint.id,
@@ -88,3 +106,4 @@ def _headers(endpoint: Endpoint, delivery: Delivery) -> dict[str, str]:
         "X-App-Signature": signature(delivery.body, endpoint.secret),
         "Portico-Delivery": f"{delivery.fact_id}; attempt={delivery.attempts + 1}",
     }
+    return {**headers, TRACEPARENT: trace} if trace else headers

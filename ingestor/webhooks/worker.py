@@ -12,6 +12,7 @@ from domain.deliveries import Delivery
 from domain.endpoints import Endpoint
 from domain.errors import TransientError
 from domain.ports import DeadLetterStore
+from domain.tracing import trace_id_of
 from ingestor.webhooks.dead_letters import letter_of_delivery
 from ingestor.webhooks.metrics import WebhookMetrics
 from ingestor.webhooks.send import Attempt, Sender
@@ -58,6 +59,12 @@ class RetryPolicy:
 def _jittered(first: float, failures: int, longest: float) -> int:
     whole = min(first * 2.0 ** min(failures - 1, 40), longest)
     return int(random.uniform(whole / 2, whole) * 1000)  # noqa: S311 - not a secret
+
+
+def _names(delivery: Delivery) -> dict[str, str]:
+    """What log lines about one delivery say of it."""
+    names = {"tenant": delivery.tenant, "fact": delivery.fact_id}
+    return {**names, "trace_id": trace_id_of(delivery.trace)} if delivery.trace else names
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +166,9 @@ class Worker:
                     # It waits after a failure: what came behind it since must wait with it.
                     await deliveries.postpone(delivery, attempts=delivery.attempts, due_at=delivery.due_at)
                     return
-                if not await self._deliver(delivery):
-                    return
+                with structlog.contextvars.bound_contextvars(**_names(delivery)):
+                    if not await self._deliver(delivery):
+                        return
             if delivery := await deliveries.first(self._endpoint().id, lane):
                 # Behind those that wait for their turn.
                 due_at = max(delivery.due_at, self._desk.clock())
@@ -193,7 +201,6 @@ class Worker:
         _log.info(
             "webhook_failed",
             endpoint=delivery.endpoint_id,
-            fact=delivery.fact_id,
             attempts=attempts,
             reason=attempt.reason,
         )
