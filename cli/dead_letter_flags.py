@@ -1,7 +1,7 @@
 """The flags that every command about dead letters shares."""
 
 import getpass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -43,6 +43,10 @@ def _selection(  # noqa: PLR0913 - each is a flag
         datetime | None,
         typer.Option(help="First seen then or later, in UTC.", formats=MOMENTS),
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(help="First seen by the end of that day, or second, in UTC.", formats=MOMENTS),
+    ] = None,
     customer: Annotated[
         str | None, typer.Option(help="That name this customer: an e-mail, phone, document or id of his.")
     ] = None,
@@ -62,6 +66,7 @@ def _selection(  # noqa: PLR0913 - each is a flag
         ingestion_id=ingestion,
         ids=tuple(id or ()),
         since=None if since is None else millis_of(since),
+        until=None if until is None else _end_of(until),
         customer=customer,
         text=text,
     )
@@ -73,8 +78,10 @@ selected = taking("selection", _selection)
 
 def require_narrow(selection: Selection) -> None:
     """Refuse to change every letter there is for want of a flag."""
-    if not set(selection.words()) - {"states"}:
-        flags = "--tenant, --operation, --code, --fingerprint, --ingestion, --id, --since, --customer"
+    if not selection.is_narrow:
+        flags = (
+            "--tenant, --operation, --code, --fingerprint, --ingestion, --id, --since, --until, --customer"
+        )
         fail(f"select what is meant, by {flags} or --text")
 
 
@@ -86,6 +93,15 @@ def name_of(actor: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         fail("this machine does not say who you are: give --actor")
+
+
+def _end_of(moment: datetime) -> int:
+    """The last millisecond of a day or second that was typed."""
+    span = timedelta(seconds=1) if moment.tzinfo else timedelta(days=1)
+    try:
+        return millis_of(moment + span) - 1
+    except OverflowError:
+        fail("--until is too far ahead")
 
 
 def millis_of(moment: datetime) -> int:

@@ -138,6 +138,7 @@ def edit(
     revision: Annotated[int, typer.Option(help="The letter's revision, as `show` gave it.")],
     where: Where,
     reveal: Reveal = False,
+    as_json: Json = False,
     actor: Actor = None,
 ) -> None:
     """Put another payload in place of a letter's, for the next replay. The original stays.
@@ -159,7 +160,10 @@ def edit(
     if isinstance(done, EditConflictError):
         print_json(whole_view(done.kept, reveal=reveal))
         fail(str(done))
-    typer.echo(f"{done.id} has revision {done.revision} now")
+    if as_json:
+        print_json(letter_view(done))
+    else:
+        typer.echo(f"{done.id} has revision {done.revision} now")
 
 
 @app.command()

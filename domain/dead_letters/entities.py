@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from domain.reading import Cursor
@@ -150,6 +150,11 @@ class Selection:
     """With this text there, whatever its case."""
 
     @property
+    def is_narrow(self) -> bool:
+        """Whether it says more than states, as what changes letters must."""
+        return bool(set(self.words()) - {"states"})
+
+    @property
     def is_searched(self) -> bool:
         """Whether letters are looked at one by one, as no index finds all of it."""
         return self.customer is not None or self.text is not None
@@ -173,6 +178,10 @@ class Selection:
             and (self.text is None or any(_has(payload, self.text) for payload in kept.payloads))
         )
 
+    def frozen(self, now: int) -> "Selection":
+        """It without letters that come in after `now`."""
+        return replace(self, until=now if self.until is None else min(now, self.until))
+
     def words(self) -> dict[str, str]:
         """What it says, for the audit; of what may be personal data, a digest."""
         said = {
@@ -184,6 +193,7 @@ class Selection:
             "ingestion": self.ingestion_id,
             "ids": " ".join(self.ids),
             "since": None if self.since is None else str(self.since),
+            "until": None if self.until is None else str(self.until),
             "customer": _veiled(self.customer),
             "text": _veiled(self.text),
         }

@@ -1,7 +1,6 @@
 """Going through a selection of dead letters, in parts."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.ports import KeptLetterStore
@@ -15,7 +14,7 @@ async def frozen_pages(
     letters: KeptLetterStore, selection: Selection, now: int, at_once: int = _AT_ONCE
 ) -> AsyncIterator[list[KeptLetter]]:
     """What is selected at `now`, `at_once` at a time; letters that come in meanwhile are not."""
-    frozen = replace(selection, until=now if selection.until is None else selection.until)
+    frozen = selection.frozen(now)
     after: Cursor | None = None
     while page := await letters.page(frozen, after=after, limit=at_once):
         yield page

@@ -101,7 +101,7 @@ class ReplayJobs:
 
     async def _freeze(self, id: str, selection: Selection, now: int, size: int) -> tuple[int, int]:
         """Keep what is selected now, in parts of `size`; how many letters and parts it is."""
-        frozen = replace(selection, until=now if selection.until is None else selection.until)
+        frozen = selection.frozen(now)
         total = parts = 0
         at_once = _FROZEN_AT_ONCE // size * size
         after: Cursor | None = None

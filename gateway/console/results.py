@@ -9,7 +9,7 @@ from domain.dead_letters.entities import Selection
 from domain.dead_letters.errors import RepairError
 from domain.dead_letters.use_case import Done
 from domain.records import Outcome
-from gateway.console.selections import is_narrow, parts_of, query_of, selection_of
+from gateway.console.selections import parts_of, query_of, selection_of
 from gateway.console.visit import Visit
 
 MOST_LETTERS = 1_000
@@ -53,7 +53,7 @@ class Meant:
 async def meant(visit: Visit) -> Meant:
     """What the query means. Raises RepairError where that is any letter there is."""
     selection = selection_of(visit.request)
-    if not is_narrow(selection):
+    if not selection.is_narrow:
         raise RepairError(
             "narrow the list first: by tenant, operation, code, cause, ingestion, customer, text or day"
         )

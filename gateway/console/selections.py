@@ -69,11 +69,6 @@ def of_letter(id: str) -> str:
     return query_of(Selection(states=tuple(State), ids=(id,)))
 
 
-def is_narrow(selection: Selection) -> bool:
-    """Whether `selection` says more than states, as what changes letters must."""
-    return bool(set(selection.words()) - {"states"}) or selection.until is not None
-
-
 def _states(wanted: str) -> tuple[State, ...]:
     if wanted == "all":
         return tuple(State)

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from grpc import StatusCode
 
 from domain.dead_letters.entities import Selection
+from domain.dead_letters.errors import EditConflictError
 from domain.dead_letters.use_case import Done
 from domain.reading import Cursor
 from gateway.grpc.call import current_operator
@@ -28,7 +29,7 @@ from gateway.grpc.mapping_letters import (
     sample_message,
     whole_letter,
 )
-from gateway.grpc.operator_refusals import plain
+from gateway.grpc.operator_refusals import edit_conflict, plain
 from gateway.grpc.pb.portico.v1 import dead_letters_pb2 as pb
 from gateway.grpc.refusal import RefusedError, invalid_field
 from gateway.grpc.replay_jobs import ReplayJobMethods
@@ -62,13 +63,13 @@ class DeadLettersService(ReplayJobMethods):
         selection, limit = selection_of(request.selection), page_size_of(request.page_size)
         listed = _listed(selection)
         after = decode_place(listed, request.page_token) if request.page_token else None
-        found = await self.desk().letters.page(selection, after=after, limit=limit + 1)
-        page, more = found[:limit], len(found) > limit
+        found = await self.desk().letters.search(selection, after=after, limit=limit + 1)
+        page, following = found.letters[:limit], found.next
+        if len(found.letters) > limit:
+            following = Cursor(page[-1].letter.first_seen, page[-1].id)
         return pb.ListDeadLettersResponse(
             dead_letters=[letter_message(kept) for kept in page],
-            next_page_token=(
-                encode_place(listed, Cursor(page[-1].letter.first_seen, page[-1].id)) if more else ""
-            ),
+            next_page_token="" if following is None else encode_place(listed, following),
         )
 
     async def GetDeadLetter(self, request: pb.GetDeadLetterRequest, context: object) -> pb.DeadLetter:
@@ -97,7 +98,10 @@ class DeadLettersService(ReplayJobMethods):
         id = id_of(LETTERS, request.name)
         if request.revision < 1:
             raise invalid_field("revision", "must be the letter's revision as the editor saw it")
-        return whole_letter(await self.desk().letters.edit(id, request.payload, request.revision))
+        try:
+            return whole_letter(await self.desk().letters.edit(id, request.payload, request.revision))
+        except EditConflictError as conflict:
+            raise edit_conflict(conflict, whole_letter(conflict.kept)) from conflict
 
     async def PreviewDeadLetterPatch(
         self, request: pb.PreviewDeadLetterPatchRequest, context: object
@@ -145,4 +149,4 @@ async def _results(doing: AsyncIterator[Done]) -> AsyncIterator[pb.LetterResult]
 def _listed(selection: Selection) -> tuple[str, ...]:
     """What tells this list from others."""
     words = repr(sorted(selection.words().items()))
-    return LETTERS, current_operator().tenant or "", words, str(selection.until)
+    return LETTERS, current_operator().tenant or "", words

@@ -58,13 +58,15 @@ def selection_of(given: pb.LetterSelection) -> Selection:
         until=_millis(given.first_seen_until, "selection.first_seen_until")
         if given.HasField("first_seen_until")
         else None,
+        customer=_wanted(given.customer, "customer"),
+        text=_wanted(given.text, "text"),
     )
 
 
 def narrow_selection_of(given: pb.LetterSelection) -> Selection:
     """The same of a request that changes letters, which is never about all there are."""
     selection = selection_of(given)
-    if not set(selection.words()) - {"states"} and selection.until is None:
+    if not selection.is_narrow:
         raise invalid_field("selection", "must have a part besides states")
     return selection
 
@@ -131,6 +133,14 @@ def _text(given: str, name: str) -> str | None:
     if len(given) > _MAX_TEXT:
         raise invalid_field(f"selection.{name}", f"is longer than {_MAX_TEXT} characters")
     return given or None
+
+
+def _wanted(given: str, name: str) -> str | None:
+    """What letters are searched for, which is more than blanks."""
+    wanted = _text(given, name)
+    if wanted is not None and not wanted.strip():
+        raise invalid_field(f"selection.{name}", "is blank")
+    return wanted
 
 
 def _millis(moment: Timestamp, field: str) -> int:

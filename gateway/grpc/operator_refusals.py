@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc import StatusCode
 
@@ -13,6 +14,8 @@ from gateway.grpc.refusal import RefusedError
 _DOMAIN = "portico"
 _MOST_FAULTS, _LONGEST = 20, 200
 """What is told of faults at most: trailing metadata have little room."""
+_MOST_BYTES = 4 * 1024
+"""Of another's version: clients take 8 KiB of metadata."""
 
 
 def plain(text: str) -> str:
@@ -37,6 +40,13 @@ def operator_refusal(error: RepairError) -> RefusedError:
             return _refused(StatusCode.FAILED_PRECONDITION, "JOB_STATE", str(error), facts)
         case _:
             return _refused(StatusCode.FAILED_PRECONDITION, "NOT_POSSIBLE", str(error), {})
+
+
+def edit_conflict(error: EditConflictError, theirs: Message) -> RefusedError:
+    """The same of an edit, with `theirs`, the other's version, as far as there is room for it."""
+    refusal = operator_refusal(error)
+    details = (*refusal.details, theirs) if theirs.ByteSize() <= _MOST_BYTES else refusal.details
+    return RefusedError(refusal.code, refusal.message, details)
 
 
 def _refused(code: StatusCode, reason: str, message: str, facts: Mapping[str, str]) -> RefusedError:

@@ -161,6 +161,9 @@ async def test_every_part_of_a_selection_selects(world: World) -> None:
         ({"ingestion": "ing_4"}, [4]),
         ({"names": ["deadLetters/dl_2", "deadLetters/dl_9"]}, [2]),
         ({"first_seen_from": at[2], "first_seen_until": at[3]}, [2, 3]),
+        ({"customer": "app:3"}, [3]),
+        ({"customer": "c-4", "tenant": OTHER}, []),
+        ({"text": '"ID": "C-2"'}, [2]),
         ({"states": ["DISCARDED", "RESOLVED"]}, []),
         ({"states": ["OPEN", "REPLAYING"], "tenant": TENANT}, [2, 3, 4]),
     ):
@@ -207,7 +210,7 @@ async def test_what_does_not_fit_into_a_message_is_left_out(world: World) -> Non
 
 
 async def test_of_two_editors_the_second_is_told(world: World) -> None:
-    """The first one's payload stays, beside the original; the second knows the revision that it has now."""
+    """The first one's payload stays, beside the original; the second sees it, masked, with its revision."""
     await put(world, a_letter(1, body=b'{"name": 1}'))
     edit = {"name": "deadLetters/dl_1", "revision": 1}
     edited = await call(world, "EditDeadLetter", **edit, payload=a_customer(1))
@@ -225,6 +228,8 @@ async def test_of_two_editors_the_second_is_told(world: World) -> None:
         reason.domain,
         dict(reason.metadata),
     )
+    theirs = details(error, pb.DeadLetter)
+    assert (2, edited.masked_payload_json) == (theirs.revision, theirs.masked_payload_json)
     kept = await call(world, "RevealDeadLetter", name="deadLetters/dl_1")
     assert (a_customer(1), b'{"name": 1}') == (kept.payload, kept.original)
 

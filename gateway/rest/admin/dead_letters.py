@@ -64,7 +64,6 @@ async def _page(visit: Visit) -> web.Response:
     only(visit.request, (*LIST_FILTERS, "cursor", "after", "pageSize"))
     selection, size = selection_of(visit.request), page_size(visit.request)
     listed = ["dead-letters", visit.operator.tenant or "", repr(sorted(selection.words().items()))]
-    listed.append(str(selection.until))
 
     async def last(id: str) -> Cursor:
         return _cursor(await visit.desk.letters.get(id))

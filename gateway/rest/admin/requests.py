@@ -92,7 +92,7 @@ def parsed(model: type[_Body], body: bytes) -> _Body:
 
 def require_narrow(selection: Selection) -> None:
     """Refuse to change every letter there is for want of a part of the selection."""
-    if not set(selection.words()) - {"states"} and selection.until is None:
+    if not selection.is_narrow:
         raise invalid("selection", "must have a part besides states")
 
 

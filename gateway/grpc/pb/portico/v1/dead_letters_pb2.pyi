@@ -278,6 +278,8 @@ class LetterSelection(_message.Message):
     NAMES_FIELD_NUMBER: _builtins.int
     FIRST_SEEN_FROM_FIELD_NUMBER: _builtins.int
     FIRST_SEEN_UNTIL_FIELD_NUMBER: _builtins.int
+    CUSTOMER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Of this tenant."""
     operation: _builtins.str
@@ -288,6 +290,12 @@ class LetterSelection(_message.Message):
     """Of this cause."""
     ingestion: _builtins.str
     """Of this ingestion, as an id."""
+    customer: _builtins.str
+    """With this name of a customer in the payload: an e-mail address, a phone, a document, an external id, a
+    customer id. Compared as identities are.
+    """
+    text: _builtins.str
+    """With this text in the payload, in any case. No index finds it."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___DeadLetter.State.ValueType]:
         """The states that they are in; OPEN alone where none is given."""
@@ -316,10 +324,12 @@ class LetterSelection(_message.Message):
         names: _abc.Iterable[_builtins.str] | None = ...,
         first_seen_from: _timestamp_pb2.Timestamp | None = ...,
         first_seen_until: _timestamp_pb2.Timestamp | None = ...,
+        customer: _builtins.str = ...,
+        text: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_seen_from", b"first_seen_from", "first_seen_until", b"first_seen_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "fingerprint", b"fingerprint", "first_seen_from", b"first_seen_from", "first_seen_until", b"first_seen_until", "ingestion", b"ingestion", "names", b"names", "operation", b"operation", "states", b"states", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "customer", b"customer", "fingerprint", b"fingerprint", "first_seen_from", b"first_seen_from", "first_seen_until", b"first_seen_until", "ingestion", b"ingestion", "names", b"names", "operation", b"operation", "states", b"states", "tenant", b"tenant", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -817,7 +827,9 @@ class ListDeadLettersResponse(_message.Message):
     """Token of the next page; empty on the last one."""
     @_builtins.property
     def dead_letters(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeadLetter]:
-        """The letters of this page, without their payloads."""
+        """The letters of this page, without their payloads. Where a customer or a text is looked for, a page may be
+        short or empty and not the last one: 2,000 letters are looked at for it at most.
+        """
 
     def __init__(
         self,

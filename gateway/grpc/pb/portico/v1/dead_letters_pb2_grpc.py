@@ -168,7 +168,8 @@ class DeadLettersServicer:
 
     def EditDeadLetter(self, request, context):
         """Puts another payload in place of a letter's, for the next replay; the original stays. ABORTED where somebody
-        else changed the letter since: GetDeadLetter has his version. Role `operator.repair`.
+        else changed the letter since, with his version as one more detail of the status if it is small, a masked
+        DeadLetter; GetDeadLetter has it whatever its size. Role `operator.repair`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

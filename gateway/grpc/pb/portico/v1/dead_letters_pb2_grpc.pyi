@@ -50,7 +50,8 @@ class DeadLettersStub:
     """One letter with its bytes as they are, which is audited. Role `operator.repair`."""
     EditDeadLetter: _grpc.UnaryUnaryMultiCallable[_dead_letters_pb2.EditDeadLetterRequest, _dead_letters_pb2.DeadLetter]
     """Puts another payload in place of a letter's, for the next replay; the original stays. ABORTED where somebody
-    else changed the letter since: GetDeadLetter has his version. Role `operator.repair`.
+    else changed the letter since, with his version as one more detail of the status if it is small, a masked
+    DeadLetter; GetDeadLetter has it whatever its size. Role `operator.repair`.
     """
     PreviewDeadLetterPatch: _grpc.UnaryUnaryMultiCallable[_dead_letters_pb2.PreviewDeadLetterPatchRequest, _dead_letters_pb2.PreviewDeadLetterPatchResponse]
     """What one change would make of the oldest letters of a selection. Nothing is written. Role `operator.repair`."""
@@ -103,7 +104,8 @@ class DeadLettersAsyncStub(DeadLettersStub):
     """One letter with its bytes as they are, which is audited. Role `operator.repair`."""
     EditDeadLetter: _aio.UnaryUnaryMultiCallable[_dead_letters_pb2.EditDeadLetterRequest, _dead_letters_pb2.DeadLetter]  # type: ignore[assignment]
     """Puts another payload in place of a letter's, for the next replay; the original stays. ABORTED where somebody
-    else changed the letter since: GetDeadLetter has his version. Role `operator.repair`.
+    else changed the letter since, with his version as one more detail of the status if it is small, a masked
+    DeadLetter; GetDeadLetter has it whatever its size. Role `operator.repair`.
     """
     PreviewDeadLetterPatch: _aio.UnaryUnaryMultiCallable[_dead_letters_pb2.PreviewDeadLetterPatchRequest, _dead_letters_pb2.PreviewDeadLetterPatchResponse]  # type: ignore[assignment]
     """What one change would make of the oldest letters of a selection. Nothing is written. Role `operator.repair`."""
@@ -183,7 +185,8 @@ class DeadLettersServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_dead_letters_pb2.DeadLetter, _abc.Awaitable[_dead_letters_pb2.DeadLetter]]:
         """Puts another payload in place of a letter's, for the next replay; the original stays. ABORTED where somebody
-        else changed the letter since: GetDeadLetter has his version. Role `operator.repair`.
+        else changed the letter since, with his version as one more detail of the status if it is small, a masked
+        DeadLetter; GetDeadLetter has it whatever its size. Role `operator.repair`.
         """
 
     @_abc_1.abstractmethod
