@@ -22,6 +22,8 @@ from gateway.grpc.tracing import began, ended, traced
 from gateway.operators import Operators
 from gateway.receipts import ReceiptWatcher
 
+_log = structlog.get_logger(__name__)
+
 REQUEST_ID = "x-request-id"
 AFTER = "portico-after"
 MAX_WAIT = 30.0
@@ -120,6 +122,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 status = status_of(error)
                 served.code = status.code
                 ended(span, served.code)
+                _log.debug("call_refused", method=method, code=status.code.name)
                 context.set_trailing_metadata((*trailing, *status.metadata()))
                 await context.abort(status.code, status.message)
 

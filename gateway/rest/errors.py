@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -28,6 +29,8 @@ from gateway.rest.body import (
 from gateway.rest.inflate import BadEncodingError, PayloadTooLargeError
 from gateway.rest.metrics import ERROR_CODE
 from gateway.rest.request_id import request_id_of
+
+_log = structlog.get_logger(__name__)
 
 _RETRY_AFTER = {"Retry-After": "1"}
 
@@ -92,6 +95,8 @@ def error_middleware(
         except Exception as error:
             answer = translate(error) or as_api_error(error)
         request[ERROR_CODE] = answer.code
+        # For those who ask: whoever likes can cause as many of these as he likes.
+        _log.debug("request_refused", status=answer.status, code=answer.code)
         response = surface_for(request.path)(answer, request_id_of(request))
         response.headers.update(answer.headers)
         if not request.content.is_eof():

@@ -189,6 +189,7 @@ class Worker:
             self._failures = 0
             await self._desk.deliveries.remove([delivery.id])
             metrics.seconds.observe(max(0, self._desk.clock() - delivery.made_at) / 1000)
+            _log.debug("webhook_delivered", endpoint=delivery.endpoint_id)
             return True
         return await self._failed(delivery, attempt)
 
@@ -227,4 +228,10 @@ class Worker:
         await self._desk.dead_letters.put_many(letters)
         await self._desk.deliveries.remove([one.id for one in deliveries])
         self._desk.metrics.dead.inc(len(deliveries))
-        _log.warning("webhook_given_up", endpoint=endpoint.id, deliveries=len(deliveries), reason=reason)
+        _log.warning(
+            "webhook_given_up",
+            tenant=endpoint.tenant,
+            endpoint=endpoint.id,
+            deliveries=len(deliveries),
+            reason=reason,
+        )

@@ -91,10 +91,16 @@ def names(spans: list[Spanned]) -> set[tuple[str, str]]:
     return {(span.service, span.name) for span in spans}
 
 
-def lines(process: PorticoProcess, event: str, trace_id: str) -> list[dict[str, object]]:
-    """The log lines of `process` about an event of one trace."""
-    written = [json.loads(line) for line in process.log().splitlines() if line.startswith("{")]
-    return [line for line in written if line["event"] == event and line.get("trace_id") == trace_id]
+async def line_of(process: PorticoProcess, event: str, trace_id: str) -> dict[str, object]:
+    """The log line of `process` about an event of one trace, once it is there."""
+    async with asyncio.timeout(30):
+        while True:
+            written = [json.loads(line) for line in process.log().splitlines() if line.startswith("{")]
+            found = [one for one in written if one["event"] == event and one.get("trace_id") == trace_id]
+            if found:
+                [line] = found
+                return dict(line)
+            await asyncio.sleep(0.05)
 
 
 async def test_one_trace_from_the_post_to_the_write_and_the_webhook(world: World) -> None:
@@ -126,13 +132,14 @@ async def test_one_trace_from_the_post_to_the_write_and_the_webhook(world: World
     assert [f"00-{trace_id}-{found['deliver webhook'].id}-01"] == [one.headers["traceparent"] for one in told]
     assert not any(span.failed for span in found.values())
 
-    expected = {"ingestion": answer["correlationId"], "tenant": TENANT, "trace_id": trace_id}
+    expected = {"ingestion": answer["correlationId"], "tenant": TENANT}
     for process, event in (
         (world.stack.gateway, "ingestion_accepted"),
         (world.stack.ingestor, "ingestion_done"),
     ):
-        (line,) = lines(process, event, trace_id)
-        assert expected.items() <= line.items()
+        assert expected.items() <= (await line_of(process, event, trace_id)).items()
+    line = await line_of(world.stack.ingestor, "webhook_delivered", trace_id)
+    assert {"tenant": TENANT, "fact": told[0].fact["id"]}.items() <= line.items()
 
 
 async def test_requests_that_share_a_message_or_a_batch_are_linked(world: World) -> None:
@@ -143,15 +150,17 @@ async def test_requests_that_share_a_message_or_a_batch_are_linked(world: World)
     )
     ids = {trace_id for _, trace_id in traces}
 
-    def decoded(spans: list[Spanned]) -> set[str]:
-        return {span.trace_id for span in spans if span.name == "decode odp.v1.customers"} & ids
+    def of(spans: list[Spanned], what: str) -> list[Spanned]:
+        return [span for span in spans if span.trace_id in ids and span.name.startswith(what)]
 
-    spans = await world.collector.until(lambda spans: ids == decoded(spans))
-    posts = {span.id for span in spans if span.trace_id in ids and span.name.startswith("POST")}
+    def all_there(spans: list[Spanned]) -> bool:
+        """Of both processes, which send what they have once a second; the publishes before the posts."""
+        return all(ids == {span.trace_id for span in of(spans, what)} for what in ("POST", "decode"))
+
+    spans = await world.collector.until(all_there)
+    posts = {span.id for span in of(spans, "POST")}
     shared = [span for span in spans if span.name == "publish ingestions" and len(span.links) > 1]
-    linked = [
-        span for span in spans if span.name.startswith("decode") and span.trace_id in ids and span.links
-    ]
+    linked = [span for span in of(spans, "decode") if span.links]
     assert 40 == len(posts)
     assert shared, "no two of 40 requests at once shared a message"
     assert all(set(span.links) <= posts for span in shared if posts & set(span.links))
@@ -166,14 +175,10 @@ async def test_a_dead_letter_is_told_of_with_its_ids(world: World) -> None:
     status, answer = await world.client.post(
         CUSTOMERS, body, Prefer="wait=20, handling=lenient", traceparent=traceparent
     )
-    async with asyncio.timeout(30):
-        while not (  # noqa: ASYNC110 - a file tells nobody
-            found := lines(world.stack.ingestor, "records_dead", trace_id)
-        ):
-            await asyncio.sleep(0.05)
+    line = await line_of(world.stack.ingestor, "records_dead", trace_id)
     assert 202 == status
     expected = {"ingestion": answer["correlationId"], "tenant": TENANT, "level": "info", "letters": 1}
-    assert expected.items() <= found[0].items()
+    assert expected.items() <= line.items()
 
 
 async def test_a_call_over_grpc_continues_its_callers_trace(world: World) -> None:
@@ -197,6 +202,9 @@ async def test_a_refusal_is_a_failure_of_the_span_only_where_it_is_ours(world: W
     await world.collector.until(lambda _: bool(world.collector.of(trace_id)))
     (span,) = world.collector.of(trace_id)
     assert [400, 400, False] == [status, span.attributes["http.response.status_code"], span.failed]
+    line = await line_of(world.stack.gateway, "request_refused", trace_id)
+    expected = {"tenant": TENANT, "status": 400, "code": "INVALID_PAYLOAD", "level": "debug"}
+    assert expected.items() <= line.items()
 
 
 async def test_a_collector_that_hangs_holds_up_nothing(
