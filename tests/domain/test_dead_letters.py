@@ -22,6 +22,7 @@ from domain.resolve import MatchPolicy
 from storage.store import Store, open_store
 from tests.storage.builders import a_dead_letter
 from tests.support.odp_v1_bodies import example
+from tests.support.privacy import everything as whole_database
 from tests.support.replays import Held, jobs_of, means_of, replayed, runner_of
 
 CUSTOMERS = ODP_V1[0]
@@ -96,8 +97,10 @@ async def everything(store: Store) -> Any:
     ]
 
 
-async def test_a_dry_run_says_what_a_replay_then_does(bench: Bench) -> None:
-    """Each outcome there is; and it writes nothing at all."""
+async def test_a_dry_run_says_what_a_replay_then_does(
+    bench: Bench, mongodb_url: str, database_name: str
+) -> None:
+    """Each outcome there is; and it writes nothing at all, in no collection."""
     newer = "2027-01-01T00:00:00Z"
     older = "2020-01-01T00:00:00Z"
     await send(bench, a_customer(2, updatedAt=older), a_customer(3, updatedAt=newer), a_customer(4))
@@ -110,7 +113,7 @@ async def test_a_dry_run_says_what_a_replay_then_does(bench: Bench) -> None:
             a_letter(5, body=a_customer(5, name=...), pointer="/customers/5/name"),
         ]
     )
-    before = await everything(bench.store)
+    before = await whole_database(mongodb_url, database_name)
 
     said = await outcomes(bench.letters.dry_run(OPEN))
 
@@ -122,8 +125,31 @@ async def test_a_dry_run_says_what_a_replay_then_does(bench: Bench) -> None:
         "dl_5": "dead 1: REQUIRED at /customers/5/name",
     }
     assert expected == said
-    assert before == await everything(bench.store)
+    assert before == await whole_database(mongodb_url, database_name)
     assert expected == await bench.replay(OPEN)
+
+
+async def test_a_letter_replayed_after_a_newer_version_was_stored_is_stale(
+    bench: Bench, mongodb_url: str, database_name: str
+) -> None:
+    """It changes nothing but itself, the audit and the job; it is resolved, and its history says so."""
+    old = a_customer(1, name="Old", updatedAt="2020-01-01T00:00:00Z")
+    await bench.store.dead_letters.put_many([a_letter(1, body=old)])
+    await send(bench, a_customer(1, updatedAt="2027-01-01T00:00:00Z"))
+    before = await whole_database(mongodb_url, database_name)
+
+    assert {"dl_1": "stale 1"} == await bench.replay(OPEN)
+
+    after = await whole_database(mongodb_url, database_name)
+    assert {"customers", "identities"} <= before.keys()
+    changed = {name for name, documents in after.items() if documents != before.get(name)}
+    assert {"dead_letters", "audit", "replay_jobs", "replay_parts", "replay_lines"} == changed
+    kept = await bench.letters.get("dl_1")
+    assert (State.RESOLVED, "replay", "stale 1") == (
+        kept.state,
+        kept.history[-1].action,
+        kept.history[-1].detail,
+    )
 
 
 async def test_replaying_again_changes_nothing(bench: Bench) -> None:
