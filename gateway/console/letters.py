@@ -131,8 +131,9 @@ def _payloads(kept: KeptLetter, text: str | None, *, reveal: bool) -> dict[str, 
 
 
 def _is_mended(kept: KeptLetter) -> bool:
-    """Whether its payload was changed since it failed last."""
-    return bool(kept.history) and kept.history[-1].action in ("edit", "patch")
+    """Whether its payload was changed since it failed last, or is stored."""
+    is_changed = bool(kept.history) and kept.history[-1].action in ("edit", "patch")
+    return is_changed or kept.state is State.RESOLVED
 
 
 def _of_group(selection: Selection, tenant: str, fingerprint: str) -> str:

@@ -1,9 +1,10 @@
 """The overview: throughput, outcomes and lag as charts, the ledger, and what waits for somebody."""
 
-from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
+from domain.clock import from_millis
 from domain.ledger.rows import Balance
 from domain.records import Outcome
 from gateway.console.charts import Chart, Values, overlaid, stacked
@@ -53,7 +54,7 @@ class OverviewPages:
             choices=tuple(STEPS),
             kinds=KINDS,
             counts=counts_of,
-            clock=_clock,
+            clock=partial(_clock, now=found.at),
         )
 
 
@@ -73,7 +74,7 @@ def _outcomes(figures: Figures) -> Chart:
     minutes = figures.step / _MINUTE
     counted = [counts_of(balance) for _, balance in figures.columns]
     titles = [
-        f"{_clock(at)}: {_said(values) or 'nothing accepted'}"
+        f"{_clock(at, figures.at)}: {_said(values) or 'nothing accepted'}"
         for (at, _), values in zip(figures.columns, counted, strict=True)
     ]
     return stacked(titles, [[(kind, count / minutes) for kind, count in values] for values in counted])
@@ -84,7 +85,7 @@ def _lag(figures: Figures) -> Chart:
     titles, columns = list[str](), list[Values]()
     for at, balance in figures.columns:
         mean, longest = balance.lag_mean / 1000, balance.lag_max / 1000
-        titles.append(f"{_clock(at)}: mean {mean:.2f} s, longest {longest:.2f} s")
+        titles.append(f"{_clock(at, figures.at)}: mean {mean:.2f} s, longest {longest:.2f} s")
         columns.append((("longest", longest), ("mean", mean)))
     return overlaid(titles, columns)
 
@@ -93,5 +94,8 @@ def _said(values: Values) -> str:
     return ", ".join(f"{count:g} {kind}" for kind, count in values if count)
 
 
-def _clock(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M")
+def _clock(at: int, now: int) -> str:
+    """The time of `at`, in UTC, with its day where that is not today."""
+    moment = from_millis(at)
+    is_today = moment.date() == from_millis(now).date()
+    return moment.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")

@@ -29,6 +29,15 @@ def led_to(path: str) -> web.Response:
     return web.Response(status=303, headers={**POLICY, "Location": path})
 
 
+class _Html(str):
+    """Text that templates take as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
+
+
 class Renderer:
     """The templates of the console."""
 
@@ -45,7 +54,7 @@ class Renderer:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page."""
-        text = self._environment.get_template(template).render(values)
+        text = self._environment.get_template(template).render(values, status=status)
         return web.Response(text=text, status=status, content_type="text/html", headers=POLICY)
 
 
@@ -63,5 +72,11 @@ def _sentence(text: str) -> str:
 
 
 def _time(millis: int | None) -> str:
-    """A time in UTC, to the second; a dash where there is none."""
-    return "\u2013" if millis is None else from_millis(millis).strftime("%Y-%m-%d %H:%M:%S")
+    """A time in UTC, to the second, which says so; a dash where there is none."""
+    if millis is None:
+        return "\u2013"
+    moment = from_millis(millis)
+    return _Html(
+        f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%Y-%m-%d %H:%M:%S}'
+        ' <span class="zone">UTC</span></time>'
+    )

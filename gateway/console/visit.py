@@ -82,17 +82,20 @@ class Reception:
         """`page`, for operators with `role` (Admit)."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
+            visit: Visit | None = None
             try:
                 async with asyncio.timeout(DEADLINE):
-                    return await page(await self._visit(request, role))
+                    visit = await self._visit(request)
+                    visit.operator.require(role)
+                    return await page(visit)
             except web.HTTPException:
                 raise
             except AuthenticationError:
                 return led_to(_login(request))
             except TimeoutError:
-                return self.refused(DeadlineError("no answer in time"))
+                return self.refused(DeadlineError("no answer in time"), visit)
             except Exception as error:
-                return self.refused(error)
+                return self.refused(error, visit)
 
         return handle
 
@@ -106,34 +109,18 @@ class Reception:
         except ValueError as error:
             raise RepairError("this is no form in UTF-8") from error
 
-    def refused(self, error: Exception) -> web.Response:
-        """A page that says what `error` says."""
-        match error:
-            case _ForeignFormError():
-                return self.refusal(403, "This form was not made for your session. Open its page anew.")
-            case InsufficientScopeError():
-                return self.refusal(403, f"Your token lacks the role {error.required}.")
-            case RepairError():
-                return self.refusal(status_of(error), f"{error}.")
-            case StoreUnavailableError():
-                return self.refusal(503, "The store is away. Nothing is lost; try again in a moment.")
-            case _:
-                return self._of_any(error)
+    def refused(self, error: Exception, visit: Visit | None = None) -> web.Response:
+        """A page that says what `error` says, from which somebody who is signed in can go on."""
+        return self.refusal(*_said(error), visit)
 
-    def _of_any(self, error: Exception) -> web.Response:
-        found = as_api_error(error)
-        error_id = found.details.get("errorId")
-        words = f"{found.message}; the log has it as {error_id}" if error_id else found.message
-        return self.refusal(found.status, f"{words}.")
-
-    def refusal(self, status: int, words: str) -> web.Response:
+    def refusal(self, status: int, words: str, visit: Visit | None = None) -> web.Response:
         """A page that says what is wrong."""
-        response = self._renderer.page("refused.html", status=status, words=words)
+        response = (visit or self._renderer).page("refused.html", status=status, words=words)
         if status == 503:
             response.headers["Retry-After"] = "2"
         return response
 
-    async def _visit(self, request: web.Request, role: str) -> Visit:
+    async def _visit(self, request: web.Request) -> Visit:
         token = token_of(request)
         operator = await self._sign_in(token)
         form: Mapping[str, Sequence[str]] = {}
@@ -141,7 +128,6 @@ class Reception:
             form = await self.form(request)
             if not is_own_form(request, token, form.get(CSRF_FIELD, [""])[0]):
                 raise _ForeignFormError("a form of another site or session")
-        operator.require(role)
         desk = self._open_desk(operator.subject, operator.tenant)
         return Visit(request, operator, desk, self._renderer, csrf_of(token), form)
 
@@ -157,6 +143,28 @@ def status_of(error: RepairError) -> int:
             return 422
         case _:
             return 400
+
+
+def _said(error: Exception) -> tuple[int, str]:
+    """The status of an error, and what a page says of it."""
+    match error:
+        case _ForeignFormError():
+            return 403, "This form was not made for your session. Open its page anew."
+        case InsufficientScopeError():
+            return 403, f"Your token lacks the role {error.required}."
+        case RepairError():
+            return status_of(error), f"{error}."
+        case StoreUnavailableError():
+            return 503, "The store is away. Nothing is lost; try again in a moment."
+        case _:
+            return _said_of_any(error)
+
+
+def _said_of_any(error: Exception) -> tuple[int, str]:
+    found = as_api_error(error)
+    error_id = found.details.get("errorId")
+    words = f"{found.message}; the log has it as {error_id}" if error_id else found.message
+    return found.status, f"{words}."
 
 
 class _ForeignFormError(PermanentError):

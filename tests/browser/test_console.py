@@ -118,6 +118,27 @@ async def test_the_keyboard_goes_through_a_list(page: Page) -> None:
     assert "Skip to content" == await page.evaluate(_FOCUSED)
 
 
+async def test_single_keys_are_explained_and_can_be_turned_off(page: Page) -> None:
+    """`?` shows them; they do not act where somebody types, nor once they were turned off."""
+    await page.click("#groups .row-link")
+    await _comes_to(page, "#letters")
+    open_ = 'document.querySelector("#keys").open'
+    await page.click("#filters input")
+    await page.evaluate('document.querySelector("#filters input").focus()')
+    await _press(page, "?")
+    assert not await page.evaluate(open_)
+    await page.evaluate("document.activeElement.blur()")
+    await _press(page, "?")
+    assert await page.evaluate(open_)
+    await page.click("#keys-on")
+    await page.click("#keys button")
+    await page.until(f"!{open_}")
+    await page.evaluate("document.activeElement.blur()")
+    before = await page.evaluate(_FOCUSED)
+    await _press(page, "j")
+    assert before == await page.evaluate(_FOCUSED)
+
+
 def _nameless(number: int) -> dict[str, Any]:
     own = {"id": f"c-{number}", "externalIds": [f"app:{number}"], "contacts": {}, "name": ...}
     return example("customers", **own)

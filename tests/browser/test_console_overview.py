@@ -1,5 +1,6 @@
 """The console's pages about Portico as a whole, in a real browser."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -68,6 +69,44 @@ async def test_the_overview_is_live_and_fits_every_screen(
                     assert _BLUE[scheme] == await page.evaluate(_PAINTED)
         elsewhere = [one for one in page.requests if not one.startswith((f"{admin}/", "about:"))]
         assert ([], []) == (elsewhere, page.faults)
+
+
+async def test_the_overview_is_told_in_words_and_waits_for_its_reader(
+    portico: Stack, client: Client, tenant: str, tmp_path: Path
+) -> None:
+    """Each chart has a name, and a table of its numbers. While somebody is in the figures, or holds them,
+    they stay as they are and keep the keyboard's place. Without scripts all of it can be read."""
+    await posted(client, example("customers", id="c-0"))
+    admin = portico.gateway.admin
+    async with page_of(f"{admin}/console/login", tmp_path / "profile") as page:
+        await page.write("#token", minted(tenant, "operator.read"))
+        await page.click("#sign-in")
+        await page.until(f"{_ACCEPTED} === 1")
+        names = 'Array.from(document.querySelectorAll("svg[role=img]"), (one) => one.ariaLabel)'
+        assert ["Records a minute", "Seconds from acc"] == [one[:16] for one in await page.evaluate(names)]
+        assert "1" == await page.evaluate('document.querySelector("#numbers td").textContent')
+
+        await page.evaluate('document.querySelector("#numbers summary").focus()')
+        await page.evaluate('document.querySelector("#numbers").open = true')
+        await posted(client, example("customers", id="c-1", externalIds=[]))
+        asked = sum("/overview/figures" in one for one in page.requests)
+        await asyncio.sleep(6)
+        assert "The same in numbers" == await page.evaluate("document.activeElement.textContent")
+        assert 1 == await page.evaluate(_ACCEPTED)
+        assert asked == sum("/overview/figures" in one for one in page.requests)
+        await page.evaluate("document.activeElement.blur()")
+        await page.until(f"{_ACCEPTED} === 2")
+        assert await page.evaluate('document.querySelector("#numbers").open')
+        await page.click("#hold")
+        assert "Held." == await page.evaluate('document.querySelector("#liveness").textContent')
+
+        await page.call("Emulation.setScriptExecutionDisabled", value=True)
+        await page.call("Page.reload")
+        await page.until('document.querySelector("#hold")?.checkVisibility() === false')
+        said = await page.evaluate("document.body.innerText")
+        assert "Reload for newer figures." in said
+        assert "odp.v1.customers" in said
+        assert [] == page.faults
 
 
 async def _emulate(page: Page, width: int, scheme: str) -> None:

@@ -29,7 +29,30 @@ if (tickAll) {
   });
 }
 
-// In lists: j and k go down and up, x ticks, / goes to the filters.
+// Single keys act unless somebody turned them off in this browser.
+const OFF = "portico-keys-off";
+const keys = document.getElementById("keys");
+const keysOn = document.getElementById("keys-on");
+
+function areOff() {
+  try {
+    return localStorage.getItem(OFF) !== null;
+  } catch {
+    return false;
+  }
+}
+
+if (keys) {
+  const button = document.getElementById("show-keys");
+  button.hidden = false;
+  button.addEventListener("click", () => keys.showModal());
+  keysOn.checked = !areOff();
+  keysOn.addEventListener("change", () => {
+    if (keysOn.checked) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+  });
+}
+
 function step(by) {
   const links = [...document.querySelectorAll(".rows .row-link")];
   const row = document.activeElement?.closest(".rows tr");
@@ -38,14 +61,21 @@ function step(by) {
   links[next]?.focus();
 }
 
+function filter() {
+  const first = document.querySelector("#filters input, .lookup input");
+  first?.closest("details")?.setAttribute("open", "");
+  first?.focus();
+}
+
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || areOff()) return;
   const act = {
     j: () => step(1),
     k: () => step(-1),
     x: () => document.activeElement?.closest(".rows tr")?.querySelector("input[name=id]")?.click(),
-    "/": () => document.querySelector("#filters input")?.focus(),
+    "/": filter,
+    "?": () => keys?.showModal(),
   }[event.key];
   if (!act) return;
   event.preventDefault();

@@ -2,12 +2,25 @@
 const EVERY = 5000;
 const figures = document.getElementById("figures");
 const liveness = document.getElementById("liveness");
+const hold = document.getElementById("hold");
+let held = false;
+
+function isInUse() {
+  const chosen = getSelection();
+  return (
+    figures.contains(document.activeElement) || (!chosen.isCollapsed && figures.contains(chosen.anchorNode))
+  );
+}
 
 async function renew() {
   const answer = await fetch(figures.dataset.figures, { redirect: "error" });
   if (!answer.ok) throw new Error(String(answer.status));
   const fresh = await answer.text();
-  if (!figures.contains(document.activeElement)) figures.innerHTML = fresh;
+  if (held || isInUse()) return;
+  const isOpen = document.getElementById("numbers")?.open;
+  figures.innerHTML = fresh;
+  const numbers = document.getElementById("numbers");
+  if (numbers && isOpen) numbers.open = true;
 }
 
 function say(words) {
@@ -15,7 +28,7 @@ function say(words) {
 }
 
 async function again() {
-  if (!document.hidden) {
+  if (!document.hidden && !held && !isInUse()) {
     try {
       await renew();
       say("Live.");
@@ -26,5 +39,11 @@ async function again() {
   setTimeout(again, EVERY);
 }
 
+hold.hidden = false;
+hold.addEventListener("click", () => {
+  held = !held;
+  hold.setAttribute("aria-pressed", String(held));
+  say(held ? "Held." : "Live.");
+});
 say("Live.");
 setTimeout(again, EVERY);
