@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test install lint format lock proto release-protos docs clean
+.PHONY: run test install lint format lock proto release-protos docs chaos clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -14,6 +14,11 @@ run: install
 test: install lint
 	@scripts/ensure-packages rabbitmq-server curl chromium
 	$(BIN)/pytest $(ARGS)
+
+# Faults under load, and the proof that nothing was lost: `make chaos ARGS="--list"`, `ARGS="--seed 7 --rounds 4"`.
+chaos: install
+	@scripts/ensure-packages rabbitmq-server
+	$(BIN)/python -m chaos $(ARGS)
 
 install: $(INSTALLED)
 

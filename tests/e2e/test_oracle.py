@@ -1,4 +1,4 @@
-"""What the kill tests are judged by sees what it is there to see."""
+"""What loads are judged by sees what it is there to see."""
 
 import json
 import random

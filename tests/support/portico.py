@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ class PorticoProcess:
     environment: Mapping[str, str]
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     process: Process | None = None
+    program: Sequence[str] = (str(COMMAND),)
+    """What `command` is a command of."""
 
     @property
     def url(self) -> str:
@@ -80,7 +82,7 @@ class PorticoProcess:
         }
         with (self.home / f"{self.command}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                COMMAND,
+                *self.program,
                 self.command,
                 cwd=self.home,
                 env={**plain, **SECRETS, **own, **self.environment},

@@ -12,13 +12,18 @@ class Proxy:
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._there = asyncio.Event()
+        self._back = asyncio.Event()
+        self.resume()
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._refusing = False
         self.latency = 0.0
         """Seconds that every chunk is held, each way."""
+        self.bandwidth = 0
+        """Bytes a second and connection, each way; 0: as many as there are."""
+        self.slice = _CHUNK
+        """Bytes that are carried at a time, at most."""
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -39,13 +44,25 @@ class Proxy:
             link.cancel()
         await asyncio.gather(*links, return_exceptions=True)
 
-    def pause(self) -> None:
-        """Swallow nothing, carry nothing: a black hole. New connections are accepted and hang."""
-        self._flowing.clear()
+    def pause(self, *, answers_only: bool = False) -> None:
+        """Swallow nothing, carry nothing: a black hole. New connections are accepted and hang.
+
+        With `answers_only` what is asked still arrives, and nobody hears that it did.
+        """
+        if not answers_only:
+            self._there.clear()
+        self._back.clear()
 
     def resume(self) -> None:
         """Carry bytes again, those that waited first."""
-        self._flowing.set()
+        self._there.set()
+        self._back.set()
+
+    def calm(self) -> None:
+        """Carry everything again, at once and in one piece."""
+        self.admit()
+        self.resume()
+        self.latency, self.bandwidth, self.slice = 0.0, 0, _CHUNK
 
     async def refuse(self) -> None:
         """Reset every connection, and each new one at once, until `admit`."""
@@ -73,19 +90,23 @@ class Proxy:
         upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._target_port)
         try:
             async with asyncio.TaskGroup() as group:
-                there = group.create_task(self._pump(reader, upstream))
-                back = group.create_task(self._pump(upstream_reader, writer))
+                there = group.create_task(self._pump(reader, upstream, self._there))
+                back = group.create_task(self._pump(upstream_reader, writer, self._back))
                 await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
                 there.cancel()
                 back.cancel()
         finally:
             upstream.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
         with contextlib.suppress(OSError):
-            while chunk := await reader.read(_CHUNK):
-                await self._flowing.wait()
+            while chunk := await reader.read(self.slice):
+                await flowing.wait()
                 if self.latency:
                     await asyncio.sleep(self.latency)
+                if self.bandwidth:
+                    await asyncio.sleep(len(chunk) / self.bandwidth)
                 writer.write(chunk)
                 await writer.drain()

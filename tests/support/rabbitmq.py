@@ -39,6 +39,12 @@ class RabbitNode:
         """Where the node listens, for an AMQP client."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
 
+    @property
+    def pid(self) -> int:
+        """The server's process id, while it runs."""
+        assert self._server is not None
+        return self._server.pid
+
     def __enter__(self) -> Self:
         self.start()
         return self

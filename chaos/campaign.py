@@ -1,0 +1,111 @@
+"""A campaign: rounds on fresh stacks, each line of its result enough to play it again."""
+
+import platform
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from chaos.faults import EVIDENCE, faults_of
+from chaos.round import Round
+from chaos.schedule import lanes_of_round
+from chaos.world import STACKS, open_world
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a campaign is made of. The same options play the same campaign."""
+
+    seed: int
+    rounds: int
+    first: int = 0
+    """Number of the first round: those below it were played before."""
+    stacks: Sequence[str] = STACKS
+    steps: int = 3
+    """Faults of each lane in a round."""
+    rate: float = 200.0
+    """Records a second."""
+    only: Sequence[str] = ()
+    """Words of which the name of a fault has one; empty: all faults."""
+    rounds_a_stack: int = 6
+    """Until the next stack is made, with empty disks."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of Portico, beside those that the campaign needs."""
+
+
+def faults_in(options: Options, stack: str) -> list[list[str]]:
+    """The names of a stack's faults that the options allow, by lane."""
+    return [
+        [name for name in lane if not options.only or any(word in name for word in options.only)]
+        for lane in faults_of(stack)
+    ]
+
+
+async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
+    """The result of each round, as it is over."""
+    numbers = range(options.first, options.rounds)
+    for place, block in groupby(numbers, lambda number: number // options.rounds_a_stack):
+        stack = options.stacks[place % len(options.stacks)]
+        with tempfile.TemporaryDirectory(prefix="portico-chaos-") as home:
+            async with open_world(stack, Path(home), options.settings) as world:
+                faults = {name: fault for lane in faults_of(stack) for name, fault in lane.items()}
+                for number in block:
+                    lanes = lanes_of_round(
+                        options.seed, _of_stack(options, number), faults_in(options, stack), options.steps
+                    )
+                    run = f"chaos{options.seed}r{number}"
+                    outcome = await Round(world, run, options.seed + number, lanes, faults).play(options.rate)
+                    yield {
+                        "seed": options.seed,
+                        "round": number,
+                        "stack": stack,
+                        "overlapping": len(lanes) > 1,
+                        "rate": options.rate,
+                        "versions": versions(),
+                        **outcome.as_json(),
+                    }
+
+
+def _of_stack(options: Options, number: int) -> int:
+    """The number of a round among those of its stack."""
+    place, within = divmod(number, options.rounds_a_stack)
+    return place // len(options.stacks) * options.rounds_a_stack + within
+
+
+def never_happened(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a campaign was to bring about and never did: faults that were due, and what must follow."""
+    happened, missed, seen = Counter[str](), Counter[str](), Counter[str]()
+    for result in results:
+        happened.update(result["happened"])
+        missed.update(result["missed"])
+        seen.update({**result["seen"], "recovered": result["ledger"]["recovered"]})
+    never = [f"{fault}: it was due and never happened" for fault in missed if not happened[fault]]
+    return never + [
+        f"{word}: never seen, though there was: {', '.join(causes)}"
+        for word, faults in EVIDENCE.items()
+        if (causes := [fault for fault in faults if happened[fault]]) and not seen[word]
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Of what was under test."""
+    return {"portico": _commit(), "python": platform.python_version(), "secantusdb": _installed("SecantusDB")}
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _commit() -> str:
+    """The commit of the checkout; Portico's version where it is none."""
+    command = ("git", "rev-parse", "--short", "HEAD")
+    found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or _installed("portico")

@@ -1,0 +1,170 @@
+"""One round: a load, faults in it, then peace, and what became of every record."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import grpc
+
+from chaos.faults import Fault
+from chaos.schedule import Step
+from chaos.stored import check_store
+from chaos.waiting import comes
+from chaos.watch import Watch
+from chaos.world import World
+from cli.load.book import Book
+from cli.load.check import Check, Findings
+from cli.load.plan import Batch, Mix, Plan
+from cli.load.report import Report
+from cli.load.sending import Pace, Sender
+from domain.clock import system_clock
+from gateway.auth import mint_token
+from tests.support.portico import ALL_SCOPES, SECRETS
+
+MIX = Mix({"customers": 6, "orders": 2, "leads": 1, "reviews": 1, "events": 2}, 1, 60, 0.3, 0.01)
+_PATIENCE = 120.0
+"""Seconds for which a request is sent again, and an outcome waited for."""
+_AGAIN = 3
+"""Requests that are accepted after a fault until the front door is said to serve again."""
+_AGAIN_WITHIN = 120.0
+_WARM = 5
+_CLOCK_SLACK = 180_000
+"""Milliseconds, more than the clocks are set wrong."""
+_HOUR = 3600
+
+
+class NotServingError(Exception):
+    """The front door did not serve again."""
+
+
+@dataclass
+class Outcome:
+    """What a round came to."""
+
+    report: Report
+    happened: Counter[str] = field(default_factory=Counter)
+    """How often each fault really happened."""
+    missed: Counter[str] = field(default_factory=Counter)
+    """How often it was due and had nothing to happen to."""
+    serving: list[float] = field(default_factory=list)
+    """Seconds from the end of a fault until the front door served again; of rounds with one at a time."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Of watch.COUNTERS."""
+    peaks: dict[str, int] = field(default_factory=dict)
+    """Largest resident memory of each kind of process, in bytes."""
+    exits: list[str] = field(default_factory=list)
+    """Processes that ended by themselves."""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, doubled or made up, and nothing ended by itself."""
+        return self.report.good and not self.exits and not self.report.book.given_up
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it; times in seconds."""
+        report = self.report.as_json()
+        return {
+            **{name: report[name] for name in ("seconds", "drainedSeconds", "requests", "ledger", "latency")},
+            "happened": dict(self.happened),
+            "missed": dict(self.missed),
+            "servingAgain": [round(one, 2) for one in self.serving],
+            "seen": self.counts,
+            "peakBytes": self.peaks,
+            "wrong": [*report["wrong"], *self.exits],
+            "good": self.good,
+        }
+
+
+class Round:
+    """Plays one round on a world, with a tenant of its own."""
+
+    def __init__(
+        self, world: World, run: str, seed: int, lanes: Sequence[Sequence[Step]], faults: Mapping[str, Fault]
+    ) -> None:
+        """`run` is in every id of the load, and names the tenant; the load follows from `seed`."""
+        self._world = world
+        self._run = run
+        self._seed = seed
+        self._lanes = lanes
+        self._faults = faults
+        self._book = Book()
+        self._stopping = asyncio.Event()
+        self._token = _token(run)
+
+    async def play(self, rate: float) -> Outcome:
+        """The round, with a load of `rate` records a second."""
+        world, book, watch = self._world, self._book, Watch(self._world)
+        outcome = Outcome(Report(self._run, self._seed, 0.0, book, Findings()))
+        begun_at = system_clock() - _CLOCK_SLACK
+        async with watch.watching():
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+                sender = Sender(session, world.url, self._token, book, lambda _: None)
+                sending = asyncio.create_task(sender.run(self._batches(), _pace(rate)))
+                try:
+                    await self._accepts(_WARM)
+                    async with asyncio.TaskGroup() as lanes:
+                        for lane in self._lanes:
+                            lanes.create_task(self._play_lane(lane, outcome))
+                    await world.heal()
+                finally:
+                    self._stopping.set()
+                seconds = await sending
+            outcome.report = await self._checked(seconds, begun_at)
+        outcome.counts, outcome.peaks = watch.counts, dict(watch.peaks)
+        outcome.exits, world.exits = world.exits, []
+        return outcome
+
+    def _batches(self) -> Iterator[Batch]:
+        for batch in Plan(self._run, self._seed, MIX):
+            if self._stopping.is_set():
+                return
+            yield batch
+
+    async def _play_lane(self, lane: Sequence[Step], outcome: Outcome) -> None:
+        for step in lane:
+            await asyncio.sleep(step.pause)
+            try:
+                happened = await self._faults[step.fault](self._world, step.hold)
+            except ProcessLookupError:  # it ended by itself; the end of the round tells
+                happened = False
+            (outcome.happened if happened else outcome.missed)[step.fault] += 1
+            if len(self._lanes) == 1:
+                ended = time.monotonic()
+                await self._accepts(_AGAIN)
+                outcome.serving.append(time.monotonic() - ended)
+
+    async def _accepts(self, requests: int) -> None:
+        """Return when so many more requests are accepted. Raises NotServingError."""
+        goal = len(self._book.accepted) + requests
+        if not await comes(lambda: len(self._book.accepted) >= goal, _AGAIN_WITHIN):
+            raise NotServingError(f"{self._run}: nothing is accepted {_AGAIN_WITHIN:.0f} s after a fault")
+
+    async def _checked(self, seconds: float, begun_at: int) -> Report:
+        world = self._world
+        async with grpc.aio.insecure_channel(world.gateway.grpc) as channel:
+            check = Check(channel, self._token, self._run, self._book)
+            findings = await check.run(begun_at, _PATIENCE, lambda _: None)
+        await check_store(world.store_url(), world.database, self._run, self._book, findings)
+        return Report(self._run, self._seed, seconds, self._book, findings)
+
+
+def _pace(rate: float) -> Pace:
+    return Pace(rate=rate, clients=0, seconds=None, records=None, patience=_PATIENCE)
+
+
+def _token(tenant: str) -> str:
+    return mint_token(
+        SECRETS["PORTICO_JWT_KEY"].encode(),
+        issuer="portico",
+        audience="portico",
+        tenant=tenant,
+        scopes=[ALL_SCOPES],
+        subject="chaos",
+        # A clock that is behind must not find it made in the future.
+        ttl=2 * _HOUR,
+        now=system_clock() - _HOUR * 1000,
+    )

@@ -1,0 +1,77 @@
+"""docs/chaos: what was played, as data, and what it came to, as a page."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from chaos.faults import EVIDENCE
+
+_FOLDER = Path(__file__).resolve().parents[1] / "docs" / "chaos"
+RECORD = _FOLDER / "campaign.jsonl"
+_PAGE = _FOLDER / "README.md"
+_KILLS = ("kill", "crash")
+_SOURCE = """\
+# Faults
+
+What Portico came through, written by `make chaos ARGS="--record"` from [campaign.jsonl](campaign.jsonl): a
+line a round, with the seed that plays it again. Each round puts a load on a stack and faults into it; then
+everything is healed, and every record that was accepted is looked for: its receipt and its stored version
+over gRPC, its dead letter, receipt and identities in the store. In every second round faults of processes
+overlap with those of servers and lines.
+
+```
+make chaos
+make chaos ARGS="--seed 7 --rounds 4 --stack production --only kill"
+make chaos ARGS="--list"
+```
+"""
+
+
+def read_record() -> list[dict[str, Any]]:
+    """Every round that is recorded."""
+    if not RECORD.exists():
+        return []
+    return [json.loads(line) for line in RECORD.read_text().splitlines()]
+
+
+def write_summary() -> None:
+    """Write the page again, from the record."""
+    results = read_record()
+    ledger, requests, happened, seen = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for one in results:
+        ledger.update(one["ledger"])
+        requests.update(one["requests"])
+        happened.update(one["happened"])
+        seen.update(one["seen"])
+    serving = sorted(time for one in results for time in one["servingAgain"])
+    kills = sum(count for fault, count in happened.items() if fault.startswith(_KILLS))
+    peaks: dict[str, int] = {}
+    for one in results:
+        for name, size in one["peakBytes"].items():
+            peaks[name] = max(peaks.get(name, 0), size)
+    facts = [
+        ("rounds", f"{len(results):,}, of which without fault: {sum(one['good'] for one in results):,}"),
+        ("kills and crashes", f"{kills:,}"),
+        ("faults", f"{happened.total():,}"),
+        *((f"records {name}", f"{count:,}") for name, count in ledger.items()),
+        ("answers", ", ".join(f"{name}: {count:,}" for name, count in sorted(requests.items()))),
+        *((f"seen: {name}", f"{seen[name]:,}") for name in EVIDENCE if name in seen),
+        ("serving again after a fault", _spread(serving)),
+        ("resident memory at most", ", ".join(f"{k} {v >> 20} MiB" for k, v in sorted(peaks.items()))),
+        ("seeds", ", ".join(sorted({str(one["seed"]) for one in results}))),
+        ("commits", ", ".join(sorted({one["versions"]["portico"] for one in results}))),
+    ]
+    rows = "\n".join(f"| {name} | {value} |" for name, value in facts)
+    faults = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(happened.items()))
+    _PAGE.write_text(
+        f"{_SOURCE}\n## Result\n\n| | |\n|---|---|\n{rows}\n\n## Faults that happened\n\n| Fault | Times |\n"
+        f"|---|---|\n{faults}\n"
+    )
+
+
+def _spread(ordered: list[float]) -> str:
+    if not ordered:
+        return "not measured"
+    middle, high = ordered[len(ordered) // 2], ordered[round(0.95 * (len(ordered) - 1))]
+    return f"median {middle:.1f} s, 95 % {high:.1f} s, at most {ordered[-1]:.1f} s, of {len(ordered)} times"

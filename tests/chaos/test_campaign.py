@@ -1,0 +1,78 @@
+"""A short campaign: what was accepted is stored or dead, once, as it was sent, whatever dies."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from chaos.campaign import never_happened
+from chaos.faults import faults_of
+from chaos.round import Round
+from chaos.schedule import Step, lanes_of_round
+from chaos.world import STACKS, open_world
+
+FAULTS = {
+    "embedded": [
+        "kill portico",
+        "kill mongodb",
+        "kill the ingestors with work in hand",
+        "answers are lost",
+        "crash after a write",
+    ],
+    "production": [
+        "kill the ingestors with work in hand",
+        "lose confirms",
+        "kill the broker",
+        "kill the gateway",
+        "kill mongodb",
+        "crash after a receipt",
+    ],
+}
+RATE = 100.0
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("stack", STACKS)
+async def test_nothing_is_lost(stack: str, tmp_path: Path) -> None:
+    """One fault after another under load, each of them really; then every record is looked for."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    faults = {name: fault for lane in faults_of(stack) for name, fault in lane.items()}
+    chance = random.Random(seed)
+    lane = [Step(name, chance.uniform(0, 0.3), chance.uniform(0.3, 1.0)) for name in FAULTS[stack]]
+    async with open_world(stack, tmp_path, {}) as world:
+        outcome = await Round(world, f"short{seed}", seed, [lane], faults).play(RATE)
+
+    result = outcome.as_json()
+    assert outcome.good, result
+    assert dict.fromkeys(FAULTS[stack], 1) == result["happened"]
+    assert [] == never_happened([result])
+    ledger = result["ledger"]
+    assert ledger["acknowledged"] == sum(ledger[name] for name in ("stored", "unchanged", "stale", "dead"))
+    assert ledger["recovered"]
+
+
+def test_a_seed_plays_the_same_again() -> None:
+    """Every fault of a lane comes before one comes twice; lanes overlap in every second round."""
+    faults = [["a", "b", "c"], ["x", "y"]]
+    rounds = [lanes_of_round(7, number, faults, 3) for number in range(4)]
+
+    assert rounds == [lanes_of_round(7, number, faults, 3) for number in range(4)]
+    assert rounds != [lanes_of_round(8, number, faults, 3) for number in range(4)]
+    assert [1, 2, 1, 2] == [len(lanes) for lanes in rounds]
+    assert {"a", "b", "c"} == {step.fault for step in rounds[1][0]}
+    assert {"a", "b", "c"} == {step.fault for step in rounds[0][0] if step.fault in faults[0]}
+
+
+def test_what_never_happened_is_said() -> None:
+    """A fault that had nothing to happen to, and one without what must follow from it."""
+    result = {
+        "happened": {"lose confirms": 1},
+        "missed": {"kill mongodb": 2},
+        "seen": {"repeated": 1, "unconfirmed": 0},
+        "ledger": {"recovered": 3},
+    }
+    assert [
+        "kill mongodb: it was due and never happened",
+        "unconfirmed: never seen, though there was: lose confirms",
+    ] == never_happened([result])
