@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cli.base import Base
+from cli.descriptors import connections_within
 from cli.errors import ListenError
 from cli.operator_parts import desks
 from cli.served import EXPLORED, discovery_document, od_v2_document, odp_v1_document
@@ -135,7 +136,10 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                 settings.host,
                 settings.port,
                 ssl_context=tls.rest if tls else None,
-                limits=ServerLimits(shutdown=settings.drain_seconds),
+                limits=ServerLimits(
+                    shutdown=settings.drain_seconds,
+                    connections=connections_within(settings.max_connections),
+                ),
             )
         )
         yield Gateway(address, grpc, publisher)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -147,6 +148,9 @@ async def _prepare(base: Base, signals: Signals) -> None:
 
 
 async def _serve_until(signals: Signals, admin: "_Admin") -> None:
+    # What was made by now stays: a full collection that looked at all of it would hold up every request.
+    gc.collect()
+    gc.freeze()
     admin.serving = True
     await signals.wait()
     admin.serving = False

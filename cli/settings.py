@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         4096,
         description="Requests waiting for their confirm, at most.",
     )
+    max_connections: Positive = Field(
+        20_000,
+        description="Connections that REST holds at most; fewer where the process may open fewer files. "
+        "Beyond it, connections without a request make room for new ones.",
+    )
     rate_requests: Rate = Field(
         None,
         description="Ingestion requests a second and tenant, a gateway process; not set: no limit.",

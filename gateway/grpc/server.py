@@ -56,6 +56,8 @@ _OPTIONS = (
     ("grpc.max_connection_age_grace_ms", 5 * _MINUTE),
     ("grpc.keepalive_time_ms", _MINUTE),
     ("grpc.keepalive_timeout_ms", _MINUTE // 3),
+    # Who does not begin to speak HTTP/2, or TLS, is not waited for.
+    ("grpc.server_handshake_timeout_ms", 5_000),
     ("grpc.http2.min_ping_interval_without_data_ms", _MINUTE // 6),
     # Two servers on one port would share its calls without a word.
     ("grpc.so_reuseport", 0),

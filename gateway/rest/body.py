@@ -16,6 +16,9 @@ from domain.errors import PermanentError, TransientError
 from gateway.errors import OverloadedError
 from gateway.rest.inflate import DECOMPRESSORS, PayloadTooLargeError, inflate
 
+STALLED = web.RequestKey("gateway.body_stalled", bool)
+"""In a request whose body has stopped coming: there is nothing more to wait for on its connection."""
+
 _INLINE = 64 * 1024
 """What is unpacked on the loop; more would hold up everybody for milliseconds."""
 
@@ -38,11 +41,13 @@ class BodyTimeoutError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Bounds of one body: bytes as sent, bytes unpacked, seconds from headers to end."""
+    """Bounds of one body: bytes as sent, bytes unpacked, seconds from headers to end and from one
+    part that comes to the next."""
 
     sent: int = 8 * 1024 * 1024
     unpacked: int = 8 * 1024 * 1024
     timeout: float = 30.0
+    stalled: float = 5.0
 
 
 class BodyBudget:
@@ -135,8 +140,7 @@ async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) ->
     try:
         if request.content.is_eof():  # a small body comes with its headers: there is no wait to bound
             return _charged(request.content.read_nowait(), limits.sent, limits, budget)
-        async with asyncio.timeout(limits.timeout):
-            return await _read_chunks(request, limits, budget)
+        return await _read_chunks(request, limits, budget)
     except TimeoutError as error:
         raise BodyTimeoutError("the body did not come in time") from error
     except (RequestPayloadError, aiohttp.ClientPayloadError, ConnectionError) as error:
@@ -146,9 +150,17 @@ async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) ->
 async def _read_chunks(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
     chunks: list[bytes] = []
     room = limits.sent
-    while chunk := await request.content.readany():
-        chunks.append(_charged(chunk, room, limits, budget))
-        room -= len(chunk)
+    clock = asyncio.get_running_loop().time
+    end = clock() + limits.timeout
+    try:
+        async with asyncio.timeout_at(min(end, clock() + limits.stalled)) as patience:
+            while chunk := await request.content.readany():
+                chunks.append(_charged(chunk, room, limits, budget))
+                room -= len(chunk)
+                patience.reschedule(min(end, clock() + limits.stalled))
+    except TimeoutError:
+        request[STALLED] = clock() < end
+        raise
     return b"".join(chunks)
 
 

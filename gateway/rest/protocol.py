@@ -5,12 +5,15 @@ more connections than the process should hold, and malformed HTTP answered with 
 """
 
 import asyncio
+import heapq
 from dataclasses import dataclass
 
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
 from gateway.failures import log_failure
+from gateway.rest.body import STALLED
+from gateway.rest.doorstep import Doorstep, Doorsteps
 from gateway.rest.errors import ApiError, Render
 from gateway.rest.request_id import HEADER, new_request_id
 
@@ -30,13 +33,14 @@ class ServerLimits:
     the deadline of `gateway.rest.body`."""
     shutdown: float = 20.0
     connections: int = 20_000
+    """Held at a time; beyond, those make room that have sent no request yet, then those that are idle."""
     line: int = 8190
     """Bytes of the request line, and of each header."""
     header_count: int = 100
 
 
 class HardenedServer(web.Server):
-    """Makes a `HardenedConnection` of every connection."""
+    """Makes a `HardenedConnection` of every connection whose first request has come."""
 
     def __init__(self, plain: web.Server, limits: ServerLimits, render: Render) -> None:
         """Take over the application's handler from `plain`, as `web.AppRunner` made it."""
@@ -45,24 +49,49 @@ class HardenedServer(web.Server):
             request_factory=plain.request_factory,
             handler_cancellation=False,
         )
-        self.limits = limits
-        self.render = render
+        self._limits = limits
+        self._render = render
+        self._doorsteps = Doorsteps(limits.headers, self._make_room, self._enter)
 
-    def __call__(self) -> RequestHandler:
+    def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # whatever speaks for a connection
         """The protocol of a new connection."""
-        return HardenedConnection(self, self.limits, self.render)
+        return Doorstep(self._doorsteps)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there are more connections than the bound."""
-        return len(self._connections) > self.limits.connections
+    def pre_shutdown(self) -> None:
+        """Begin to end: who has asked for nothing yet is not waited for."""
+        self._doorsteps.close()
+        super().pre_shutdown()
+
+    def _enter(self, one: Doorstep, received: bytes) -> None:
+        if one.transport is not None:
+            connection = HardenedConnection(self, self._limits, self._render, headers_due=one.due)
+            one.transport.set_protocol(connection)
+            connection.connection_made(one.transport)
+            connection.data_received(received)
+
+    def _make_room(self) -> bool:
+        """Whether there is room for one more connection, at the cost of others if need be."""
+        if len(self._connections) + len(self._doorsteps) < self._limits.connections:
+            return True
+        return self._doorsteps.close_oldest() or self._close_idle()
+
+    def _close_idle(self) -> bool:
+        """Close the longest idle, a share of all at a time: to find them all are looked at."""
+        idle = [one for one in self._connections if isinstance(one, HardenedConnection) and one.is_idle]
+        share = max(1, self._limits.connections // 100)
+        for one in heapq.nsmallest(share, idle, key=lambda one: one.idle_until):
+            one.force_close()
+        return bool(idle)
 
 
 class HardenedConnection(RequestHandler):
     """aiohttp's protocol of one connection, with deadlines."""
 
-    def __init__(self, server: HardenedServer, limits: ServerLimits, render: Render) -> None:
-        """`render` answers malformed HTTP."""
+    def __init__(
+        self, server: HardenedServer, limits: ServerLimits, render: Render, *, headers_due: float
+    ) -> None:
+        """`render` answers malformed HTTP; `headers_due`: when the first headers must be complete, by the
+        loop's clock."""
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -74,20 +103,27 @@ class HardenedConnection(RequestHandler):
             max_headers=limits.header_count,
             auto_decompress=False,
         )
-        self._server = server
         self._limits = limits
         self._render = render
+        self._headers_due = headers_due
         self._body: StreamReader | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for its next request."""
+        return self._waiter is not None and not self._waiter.done()
+
+    @property
+    def idle_until(self) -> float:
+        """When an idle connection will have been so for too long, by the loop's clock."""
+        return self._next_keepalive_close_time
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless there are too many already."""
+        """Begin."""
         super().connection_made(transport)
-        if self._server.is_full:
-            self.force_close()
-        else:
-            self._await_headers()
+        self._deadline = self._loop.call_at(self._headers_due, self._headers_missing)
 
     def connection_lost(self, error: BaseException | None) -> None:
         """End."""
@@ -128,6 +164,8 @@ class HardenedConnection(RequestHandler):
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             # aiohttp refuses an unknown `Expect` itself, outside all middlewares, and quotes it.
             resp = self._refuse(ApiError(resp.status, "INVALID_REQUEST", "the request cannot be answered"))
+        if request.get(STALLED):
+            self._lingering_time = 0.0
         return await super().finish_response(request, resp, start_time)
 
     def pause_writing(self) -> None:

@@ -15,7 +15,8 @@ from gateway.rest.protocol import HardenedServer, ServerLimits
 
 __all__ = ["Address", "ServerLimits", "serve", "server_tls"]
 
-_BACKLOG = 1024
+_BACKLOG = 4096
+"""Connections that wait to be accepted; one that finds no place there is tried again after a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,21 @@ async def test_a_body_that_does_not_come_is_answered_at_its_deadline() -> None:
     assert time.monotonic() - started < 1
 
 
+async def test_a_body_that_stops_coming_ends_its_connection_early() -> None:
+    """One that comes slowly is taken meanwhile; nobody lingers for the rest of one that stalled."""
+    limits = BodyLimits(timeout=30, stalled=0.4)
+    async with served(echo(limits)) as address, connected(address) as slow, connected(address) as stalled:
+        for connection in (slow, stalled):
+            await connection.send(request("POST", content_type="application/json", content_length="8"))
+        for _ in range(8):
+            await slow.send(b"1")
+            await asyncio.sleep(0.1)
+        answer = await stalled.answer()
+        assert (400, True) == (answer.status, answer.error["retryable"])
+        assert await stalled.closed(within=1)
+        assert b"11111111" == (await slow.answer()).body
+
+
 async def test_a_client_that_goes_in_the_middle_is_no_bug_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
     """A body that ends early is nothing to log."""
     ended = asyncio.Event()

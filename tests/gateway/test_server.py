@@ -120,11 +120,14 @@ async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it() -> None:
     async def large(_: web.Request) -> web.Response:
         return web.Response(body=b"x" * 10_000_000)
 
-    async with served({"GET /": large}, QUICK) as address, connected(address) as connection:
+    async with (
+        served({"GET /": large}, ServerLimits(answer=0.5)) as address,
+        connected(address) as connection,
+    ):
         await connection.send(request())
         await asyncio.sleep(0.2)
         assert 10_000_000 == len((await connection.answer()).body)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.6)
         await connection.send(request())
         assert 200 == (await connection.answer()).status
 
@@ -198,14 +201,59 @@ async def test_no_answer_names_a_version() -> None:
             assert "Portico" == (await connection.answer()).headers["Server"]
 
 
-async def test_connections_beyond_the_bound_are_closed() -> None:
-    """Those that came first are served."""
+async def test_beyond_the_bound_who_has_asked_for_nothing_makes_room() -> None:
+    """The one that has waited longest: half-open connections cannot lock good clients out."""
     async with served({"GET /": hello}, ServerLimits(connections=2)) as address, AsyncExitStack() as stack:
         first, second, third = [await stack.enter_async_context(connected(address)) for _ in range(3)]
-        assert await third.closed(within=1)
-        for connection in (first, second):
+        assert await first.closed(within=5)
+        for connection in (second, third):
             await connection.send(request())
             assert 200 == (await connection.answer()).status
+
+
+async def test_beyond_the_bound_the_longest_idle_makes_room_and_the_busy_stay() -> None:
+    """Where everybody is being answered, the newcomer is turned away."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.Response:
+        asked.set()
+        await answer.wait()
+        return web.Response(text="late")
+
+    limits = ServerLimits(connections=3)
+    async with (
+        served({"GET /": hello, "GET /slow": slow}, limits) as address,
+        AsyncExitStack() as stack,
+    ):
+        idle, later_idle, *busy = [await stack.enter_async_context(connected(address)) for _ in range(3)]
+        for connection in (idle, later_idle):
+            await connection.send(request())
+            assert 200 == (await connection.answer()).status
+        await busy[0].send(request("GET", "/slow"))
+        await asked.wait()
+        for longest_idle in (idle, later_idle):
+            asked.clear()
+            busy.append(await stack.enter_async_context(connected(address)))
+            await busy[-1].send(request("GET", "/slow"))
+            await asked.wait()
+            assert await longest_idle.closed(within=5)
+        turned_away = await stack.enter_async_context(connected(address))
+        assert await turned_away.closed(within=5)
+        answer.set()
+        assert [b"late"] * 3 == [(await connection.answer()).body for connection in busy]
+
+
+async def test_a_first_request_may_come_in_pieces_and_bring_the_next() -> None:
+    """Byte for byte, after an empty line, with its body, and with another behind it."""
+
+    async def echo(got: web.Request) -> web.Response:
+        return web.Response(body=await got.read())
+
+    async with served({"POST /": echo}) as address, connected(address) as connection:
+        for byte in b"\r\n" + request("POST", "/", b"first") + request("POST", "/", b"sec"):
+            await connection.send(bytes([byte]))
+            await asyncio.sleep(0)
+        assert [b"first", b"sec"] == [(await connection.answer()).body for _ in range(2)]
 
 
 async def test_what_is_in_flight_is_finished_when_the_server_ends() -> None:

@@ -1,0 +1,126 @@
+"""Connections before their first request: cheap to hold, so that half-open ones cost next to nothing.
+
+A connection becomes a real one, with its parser, task and timers, when the headers of its first request
+are complete. Until then all it has is its bytes and its place in the order of arrival.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+from typing import cast
+
+_END = b"\r\n\r\n"
+_LONGEST = 16 * 1024
+"""Bytes without the end of the headers, beyond which it is the parser's business what is wrong."""
+_CLOSED_AT_ONCE = 64
+"""More would hold up everybody; the next are closed a moment later."""
+_MOMENT = 0.001
+
+
+class Doorstep(asyncio.Protocol):
+    """One connection whose first request has not come yet."""
+
+    __slots__ = ("_doorsteps", "_received", "due", "transport")
+
+    def __init__(self, doorsteps: "Doorsteps") -> None:
+        """On one of `doorsteps`."""
+        self._doorsteps = doorsteps
+        self._received = b""
+        self.due = 0.0
+        """When its headers must be complete, by the loop's clock."""
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place."""
+        self.transport = cast("asyncio.Transport", transport)
+        self._doorsteps.came(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep the bytes, until they can be understood."""
+        known = len(self._received)
+        if known == 0:
+            data = data.lstrip(b"\r\n")  # allowed before a request (RFC 9112 §2.2)
+        self._received += data
+        if self._received.find(_END, max(0, known - 3)) >= 0 or len(self._received) > _LONGEST:
+            received, self._received = self._received, b""
+            self._doorsteps.enter(self, received)
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """Leave."""
+        self._received = b""
+        self._doorsteps.left(self)
+
+
+class Doorsteps:
+    """The connections that wait, in the order in which they came."""
+
+    def __init__(
+        self,
+        patience: float,
+        make_room: Callable[[], bool],
+        enter: Callable[[Doorstep, bytes], None],
+    ) -> None:
+        """`patience`: seconds until a connection's headers must be complete; `make_room` says whether there
+        is room for one more; `enter` goes on with a connection and the bytes that it sent."""
+        self._patience = patience
+        self._make_room = make_room
+        self._enter = enter
+        self._waiting: dict[Doorstep, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def came(self, one: Doorstep) -> None:
+        """One more connection, for which there may be no room."""
+        if not self._make_room():
+            _abort(one)
+            return
+        loop = asyncio.get_running_loop()
+        one.due = loop.time() + self._patience
+        self._waiting[one] = None
+        if self._timer is None:
+            self._timer = loop.call_at(one.due, self._close_overdue)
+
+    def enter(self, one: Doorstep, received: bytes) -> None:
+        """A connection's first request has come."""
+        if self._waiting.pop(one, one) is None:
+            self._enter(one, received)
+
+    def left(self, one: Doorstep) -> None:
+        """A connection has ended."""
+        self._waiting.pop(one, None)
+
+    def close_oldest(self) -> bool:
+        """Close the one that has waited longest; False where none waits."""
+        oldest = next(iter(self._waiting), None)
+        if oldest is None:
+            return False
+        self._close(oldest)
+        return True
+
+    def close(self) -> None:
+        """Close them all."""
+        while self.close_oldest():
+            pass
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close_overdue(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for one in [one for one in islice(self._waiting, _CLOSED_AT_ONCE) if one.due <= now]:
+            self._close(one)
+        self._timer = None
+        if (oldest := next(iter(self._waiting), None)) is not None:
+            self._timer = loop.call_at(max(oldest.due, now + _MOMENT), self._close_overdue)
+
+    def _close(self, one: Doorstep) -> None:
+        del self._waiting[one]
+        _abort(one)
+
+
+def _abort(one: Doorstep) -> None:
+    if one.transport is not None:
+        one.transport.abort()
