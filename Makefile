@@ -23,6 +23,7 @@ chaos: install
 install: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml requirements.lock
+	@echo "Setting up $(VENV): some minutes the first time, nothing after that."
 	@scripts/create-venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

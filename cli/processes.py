@@ -78,21 +78,31 @@ def _announce(settings: Settings, gateway: Gateway, admin: Address) -> None:
     grpc_host = settings.grpc_host or settings.host
     lines = [
         "Portico is up.",
-        f"  REST   {rest}",
-        f"  gRPC   {grpc_host}:{gateway.grpc.port}",
-        f"  admin  {admin.url}",
+        f"  REST     {rest}  (all operations: {rest}/docs)",
+        f"  gRPC     {grpc_host}:{gateway.grpc.port}",
+        f"  admin    {admin.url}",
+        f"  console  {admin.url}/console",
     ]
     if settings.jwt_key is None and settings.jwt_algorithm == "HS256":
+        lines += ["", "Sign in at the console with what this prints:", _sign_in(settings)]
         lines += ["", "Try it:", _example(settings, rest)]
     typer.echo("\n".join(lines))
 
 
-def _example(settings: Settings, rest: str) -> str:
+def _token(settings: Settings, *options: str) -> str:
+    """The command that prints a token, as it is typed where this one was."""
     portico = Path(sys.argv[0])
-    command = shlex.quote(portico.name if portico.parent.as_posix() == "." else portico.as_posix())
-    data_dir = shlex.quote(settings.data_dir.as_posix())
+    command = portico.name if portico.parent.as_posix() == "." else portico.as_posix()
+    return shlex.join([command, "token", *options, "--data-dir", settings.data_dir.as_posix()])
+
+
+def _sign_in(settings: Settings) -> str:
+    return "  " + _token(settings, "--scope", "operator.repair operator.replay")
+
+
+def _example(settings: Settings, rest: str) -> str:
     return f"""\
-  TOKEN=$({command} token --tenant acme --scope od.crm --data-dir {data_dir})
+  TOKEN=$({_token(settings, "--tenant", "acme", "--scope", "od.crm")})
   curl -i {rest}/v1/customer/customers:ingest \\
     -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -H "Prefer: wait=10" \\
     -d '{{"customer": {{"id": "customer-123", "externalIds": ["app:123"], "name": "Maria Souza",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +24,21 @@ _BETWEEN = "-- next block --"
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def ports() -> list[str]:
+    """What stands for the default ports."""
+    return _free_ports(len(_DEFAULT_PORTS))
+
+
+@pytest.fixture
+def console(ports: list[str]) -> str:
+    """Where the console is."""
+    return f"http://127.0.0.1:{ports[2]}/console"
+
+
+@pytest.fixture(scope="module")
+def outputs(ports: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """What each block of the quick start printed, after `make run`."""
     home = tmp_path_factory.mktemp("readme")
-    ports = _free_ports(len(_DEFAULT_PORTS))
     start, *commands = blocks(chapter((ROOT / "README.md").read_text(), "Quick start"), "bash")
     assert start.strip() == "make run"
     with (home / "portico.log").open("wb") as log:
@@ -84,27 +96,43 @@ def test_the_broken_record_is_a_dead_letter(outputs: list[str]) -> None:
     assert (1, "REQUIRED", "/customers/1/name") == (result["index"], result["code"], result["pointer"])
 
 
+def test_an_operator_signs_in_at_the_console(outputs: list[str], console: str) -> None:
+    """With the token as it was printed: the console's groups follow."""
+    form = urllib.parse.urlencode({"token": outputs[6], "next": "/console/groups"}).encode()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(f"{console}/login", form, timeout=_PATIENCE) as page:
+        assert f"{console}/groups" == page.url
+
+
 def test_the_dead_letter_is_found_by_its_cause(outputs: list[str]) -> None:
     """A table with the one group there is."""
-    [line] = [line for line in outputs[6].splitlines() if "acme" in line]
+    [line] = [line for line in outputs[7].splitlines() if "odp.v1.customers" in line]
     assert ["1", "acme", "odp.v1.customers", "decode", "REQUIRED", "/customers/*/name"] == line.split()[:6]
 
 
 def test_the_broken_record_is_mended_and_replayed(outputs: list[str]) -> None:
     """The dry run says what the replay then does."""
-    edited, tried, replayed = outputs[7].splitlines()
+    edited, tried, replayed = outputs[7].splitlines()[-3:]
     assert edited.endswith("has revision 2 now")
     assert (tried.split("\t")[1], replayed.split("\t")[1]) == ("would create 1", "created 1")
 
 
+def test_the_mended_customer_is_read_like_any_other(outputs: list[str]) -> None:
+    """Over gRPC by her e-mail address, over REST among the others."""
+    found, _, customers = outputs[8].rpartition("\n")
+
+    assert 'display_name: "Ana Reis"' in found
+    assert "Ana Reis" in [one["name"] for one in json.loads(customers)["customers"]]
+
+
 def test_customers_of_open_delivery_are_accepted_without_a_body(outputs: list[str]) -> None:
     """The status is all there is."""
-    assert "200" == outputs[8]
+    assert "200" == outputs[9]
 
 
 def test_a_customer_of_open_delivery_is_found_by_name(outputs: list[str]) -> None:
     """An external id is one of the names of a customer."""
-    customer = json.loads(outputs[9])
+    customer = json.loads(outputs[10])
 
     assert ("Maria Silva", "crm:customer:93821") == (customer["name"], customer["identifier"]["value"])
     assert {"customTags": ["vip"]} == customer["metadata"]

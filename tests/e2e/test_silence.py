@@ -89,4 +89,4 @@ async def test_the_log_and_the_metrics_say_nothing_of_persons_and_tokens(
 
 def _announced(line: str) -> bool:
     """Whether `line` is of what `portico up` says on standard output when it is up."""
-    return line == "Portico is up." or line.startswith(("  REST ", "  gRPC ", "  admin "))
+    return line == "Portico is up." or line.startswith(("  REST ", "  gRPC ", "  admin ", "  console "))
