@@ -20,6 +20,7 @@ from gateway.operators import Operators
 from gateway.rest.admin.dead_letters import DeadLettersSurface
 from gateway.rest.admin.patches import PatchSurface
 from gateway.rest.admin.replay_jobs import ReplayJobsSurface
+from gateway.rest.admin.transfers import TransferSurface
 from gateway.rest.admin.visits import Visits
 from gateway.rest.app import Surface
 from gateway.rest.body import BodyBudget
@@ -48,6 +49,7 @@ async def operator_surfaces(base: Base, *, embedded: bool) -> AsyncIterator[Sequ
         yield [
             DeadLettersSurface(visits, document),
             PatchSurface(visits),
+            TransferSurface(visits),
             ReplayJobsSurface(visits),
             Console(sign_in_of(operators, provider), open_desk, budget, pages, provider),
         ]

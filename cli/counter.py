@@ -1,6 +1,6 @@
 """What commands about dead letters ask of an operator's desk, wherever the letters are."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from contracts.letter_changes import PayloadChange
@@ -48,6 +48,16 @@ class Patches(Protocol):
         """Change the payloads."""
 
 
+class Transfers(Protocol):
+    """As `domain.dead_letters.transfer.Transfer` has it."""
+
+    def export(self, selection: Selection) -> AsyncIterator[list[KeptLetter]]:
+        """What is selected, in parts, with its personal data."""
+
+    async def bring_in(self, letters: Sequence[KeptLetter], source: str) -> int:
+        """Keep those of `letters` whose ids nobody has; how many that were."""
+
+
 class Jobs(Protocol):
     """As `domain.replay.use_case.ReplayJobs` has it."""
 
@@ -87,3 +97,7 @@ class Desk(Protocol):
     @property
     def jobs(self) -> Jobs:
         """Replays."""
+
+    @property
+    def transfer(self) -> Transfers:
+        """Letters in files."""

@@ -1,6 +1,7 @@
 """`portico dead-letters export|import`: dead letters in files, one JSON line each."""
 
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -12,17 +13,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.dead_letter_flags import Actor, Json, name_of, selected
+from cli.counter import Desk
+from cli.dead_letter_flags import Actor, Json, selected
 from cli.dead_letter_views import print_json
-from cli.operator_parts import run
-from cli.terminal import DataDir, fail, settings_of
+from cli.terminal import fail
+from cli.where import Where, placed
 from contracts.letter_lines import letter_of, line_of
-from domain.dead_letters.desk import Desk
 from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.errors import RepairError
 
 _LONGEST_LINE = 512 * 1024 * 1024
 """Bytes; a file without line ends is refused, not read whole."""
+_LONGEST_SENT = 16 * 1024 * 1024
+"""Bytes of a request that brings letters in."""
 _LETTERS, _BYTES = 50, 16 * 1024 * 1024
 """Letters that are brought in at a time, and bytes of their lines; a longer one comes by itself."""
 
@@ -33,19 +36,19 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_letters)
 
 
+@placed
 @selected
 def export(
     selection: Selection,
     output: Annotated[Path, typer.Option(help="The file to write; it must not be there yet.")],
+    where: Where,
     as_json: Json = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Write dead letters to a file, one JSON line each, with all that belongs to them.
 
     Personal data is in it, readable: the file is its owner's alone, and the audit names every letter.
     """
-    settings, name = settings_of(data_dir=data_dir), name_of(actor)
 
     async def use(desk: Desk) -> int:
         count = 0
@@ -59,25 +62,25 @@ def export(
             os.fsync(file.fileno())
         return count
 
-    count = run(settings, name, use)
+    count = where.act(actor, use)
     if as_json:
         print_json({"exported": count, "file": str(output)})
     else:
         typer.echo(f"{count} dead letters are in {output}")
 
 
+@placed
 def import_letters(
     file: Annotated[Path, typer.Argument(help="What `export` wrote.")],
+    where: Where,
     as_json: Json = False,
     actor: Actor = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Bring in the dead letters of a file, under their own ids. One that is there already stays as it is.
 
     The whole file is read first: where a line is wrong, nothing is brought in.
     """
-    settings, name = settings_of(data_dir=data_dir), name_of(actor)
-    source, count = _checked(file)
+    source, count = _checked(file, math.inf if where.url is None else _LONGEST_SENT)
 
     async def use(desk: Desk) -> int:
         imported = done = 0
@@ -89,20 +92,23 @@ def import_letters(
                 bar.update(task, completed=done)
         return imported
 
-    imported = run(settings, name, use)
+    imported = where.act(actor, use)
     if as_json:
         print_json({"imported": imported, "existing": count - imported})
     else:
         typer.echo(f"{imported} dead letters were imported, {count - imported} were there already")
 
 
-def _checked(file: Path) -> tuple[str, int]:
-    """What the audit is to call the file, and how many letters it has; ends the command where it is bad."""
+def _checked(file: Path, longest: float) -> tuple[str, int]:
+    """What the audit is to call the file, and how many letters it has; ends the command where it is bad, or
+    has a line of more than `longest` bytes."""
     digest = hashlib.sha256()
     seen: dict[str, int] = {}
     with _opened(file) as lines:
         for number, line, kept in _letters(file, lines, "Nothing was imported"):
             digest.update(line)
+            if len(line) > longest:
+                fail(f"{file}, line {number}: it is too long for --url. Nothing was imported")
             if kept.id in seen:
                 fail(f"{file}, line {number}: it has the id of line {seen[kept.id]}. Nothing was imported")
             seen[kept.id] = number

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from cli.remote.link import Asked, Link
 from cli.remote.readings import done_of, group_of, job_of, letter_of, part_of, sample_of, whole_of
 from cli.remote.selections import body_of, query_of
+from cli.remote.transfer import RemoteTransfer
 from contracts.exact_json import write_json
 from contracts.letter_changes import PayloadChange
 from domain.clock import from_millis
@@ -158,11 +159,12 @@ class RemoteDesk:
     letters: RemoteLetters
     patching: RemotePatching
     jobs: RemoteJobs
+    transfer: RemoteTransfer
 
 
 def remote_desk(link: Link) -> RemoteDesk:
     """The desk over `link`."""
-    return RemoteDesk(RemoteLetters(link), RemotePatching(link), RemoteJobs(link))
+    return RemoteDesk(RemoteLetters(link), RemotePatching(link), RemoteJobs(link), RemoteTransfer(link))
 
 
 def _letters_of(body: Any) -> tuple[list[KeptLetter], str | None]:

@@ -1,5 +1,6 @@
 """Requests to an admin port; whatever is answered instead of what was asked for is an error in words."""
 
+import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +18,8 @@ from domain.errors import StoreUnavailableError
 
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=90)
 """Seconds; longer than any answer, or line of one, may take the server."""
-_LONGEST_LINE = 1024 * 1024
+_PROBLEM = b'{"problem":'
+"""How the line begins that says why there are no more."""
 _ERROR = 400
 
 _T = TypeVar("_T")
@@ -51,15 +53,18 @@ class Link:
         async with self._answer(asked) as response:
             return read(await _json(response))
 
-    async def lines(self, asked: Asked, read: Callable[[Any], _T]) -> AsyncIterator[_T]:
+    def lines(self, asked: Asked, read: Callable[[Any], _T]) -> AsyncIterator[_T]:
         """What `read` makes of each line of the answer, as soon as it comes. Raises the same."""
+        return self.raw_lines(asked, lambda line: read(json.loads(line)))
+
+    async def raw_lines(self, asked: Asked, read: Callable[[bytes], _T]) -> AsyncIterator[_T]:
+        """The same of lines of any length, as they came."""
         async with self._answer(replace(asked, headers={**asked.headers, "Accept": NDJSON})) as response:
             if response.content_type != NDJSON:
                 raise ValueError(response.content_type)
-            async for text in response.content:
-                line = json.loads(text)
-                if "problem" in line:
-                    raise error_of(line["problem"], asked.about)
+            async for line in _lines_of(response.content):
+                if line.startswith(_PROBLEM):
+                    raise error_of(json.loads(line)["problem"], asked.about)
                 yield read(line)
 
     def _place(self, asked: Asked) -> URL:
@@ -75,7 +80,11 @@ class Link:
         headers = {**kind, **asked.headers}
         try:
             async with self._session.request(
-                asked.method, url, data=asked.body, headers=headers, allow_redirects=False
+                asked.method,
+                url,
+                data=None if asked.body is None else io.BytesIO(asked.body),
+                headers=headers,
+                allow_redirects=False,
             ) as response:
                 if response.status >= _ERROR:
                     raise error_of(await _json(response), asked.about)
@@ -90,10 +99,21 @@ class Link:
 async def linked(url: str, token: str) -> AsyncIterator[Link]:
     """A way to the admin port at `url`, for the operator of `token`."""
     headers = {"Authorization": f"Bearer {token}"}
-    async with aiohttp.ClientSession(
-        headers=headers, timeout=_TIMEOUT, read_bufsize=_LONGEST_LINE
-    ) as session:
+    async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
         yield Link(session, url)
+
+
+async def _lines_of(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    parts: list[bytes] = []
+    async for chunk in content.iter_any():
+        *ended, rest = chunk.split(b"\n")
+        for line in ended:
+            yield b"".join((*parts, line))
+            parts.clear()
+        if rest:
+            parts.append(rest)
+    if parts:
+        raise ValueError("the last line is cut short")
 
 
 async def _json(response: aiohttp.ClientResponse) -> Any:

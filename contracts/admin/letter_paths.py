@@ -1,5 +1,6 @@
 """The paths of dead letters in the admin port's document."""
 
+from contracts.admin.models import NDJSON
 from contracts.admin.parts import (
     GET,
     POST,
@@ -24,7 +25,7 @@ _ID = parameter("path", "id", "The dead letter's id.", TEXT)
 
 def letter_paths() -> Json:
     """The paths."""
-    return {**_found(), **_one(), **_many()}
+    return {**_found(), **_one(), **_many(), **_moved()}
 
 
 def _found() -> Json:
@@ -101,6 +102,31 @@ def _many() -> Json:
                 **operation("discardDeadLetters", "Give letters up. Nothing is deleted.", TAG, REPAIR),
                 "requestBody": body("Discard"),
                 "responses": with_lines(responses("Results", POST)),
+            }
+        },
+    }
+
+
+def _moved() -> Json:
+    lines: Json = {NDJSON: {"schema": {"type": "string", "description": "One dead letter a line, whole."}}}
+    exported = responses("Imported", POST)
+    exported["200"]["content"] = lines
+    source = parameter("query", "source", "Where the letters come from, for the audit.", TEXT)
+    taken = "Write dead letters out, with their personal data; the audit names each."
+    return {
+        f"{_LETTERS}:export": {
+            "post": {
+                **operation("exportDeadLetters", taken, TAG, REPAIR),
+                "requestBody": body("Export"),
+                "responses": exported,
+            }
+        },
+        f"{_LETTERS}:import": {
+            "post": {
+                **operation("importDeadLetters", "Bring in what was exported, all or nothing.", TAG, REPAIR),
+                "parameters": [source],
+                "requestBody": {"required": True, "content": lines},
+                "responses": responses("Imported", POST),
             }
         },
     }

@@ -72,6 +72,19 @@ class DryRun(Model):
     selection: Selected
 
 
+class Export(Model):
+    """Which letters are taken out."""
+
+    selection: Selected
+
+
+class Imported(Model):
+    """What was brought in."""
+
+    imported: int
+    existing: int = Field(description="Letters whose ids were there already; they stay as they are.")
+
+
 class Patch(Model):
     """Which payloads are changed, and how: by a JSON Patch or by a transform."""
 

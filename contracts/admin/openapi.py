@@ -12,6 +12,8 @@ _MODELS: dict[str, Any] = {
     for model in (
         models.Discard,
         models.DryRun,
+        models.Export,
+        models.Imported,
         models.Patch,
         models.Groups,
         models.Letters,

@@ -20,7 +20,7 @@ ERRORS = {
     "405": "The path does not have this method.",
     "409": "The letter, or the `job`, is not in a state in which this can be done.",
     "412": "Somebody else was faster; `letter` is his version, masked.",
-    "413": "The body is over 8 MiB.",
+    "413": "The body is over 8 MiB; of an import, over 16 MiB.",
     "415": "The body is not JSON in UTF-8.",
     "422": "The contract does not take the payload; `fields` has its faults.",
     "428": "`If-Match` is missing.",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cli.remote.place import operator_token, use_remote
 from cli.settings import Settings
 from contracts.letter_changes import json_patch, named_transform
 from domain.clock import to_millis
-from domain.dead_letters.entities import Selection, State
+from domain.dead_letters.entities import KeptLetter, Selection, State
 from domain.dead_letters.errors import (
     EditConflictError,
     InvalidPayloadError,
@@ -27,6 +28,7 @@ from domain.reading import Cursor
 from domain.records import Outcome
 from domain.replay.entities import JobState, ReplayOptions
 from domain.replay.errors import JobStateError, NoSuchJobError
+from storage.driver import open_database
 from tests.cli.test_commands import run
 from tests.support.odp_v1_bodies import example
 from tests.support.operators import posted
@@ -206,6 +208,49 @@ async def test_more_letters_than_one_page_or_answer_holds(
 
 def _outcomes(done: Done) -> set[Outcome]:
     return set() if done.trial is None else set(done.trial.outcomes)
+
+
+async def test_letters_are_taken_out_and_brought_in_from_elsewhere(
+    embedded: Stack, caller: Client, tenant: str, types: Types, tmp_path: Path
+) -> None:
+    """As beside the store: whole, whatever their size, under their own ids; all or none; and audited."""
+    await posted(caller, customer(1, name=...), customer(2, name=..., note="ä" * 100_000))
+    file = tmp_path / "letters.jsonl"
+    status, out, said = await types("export", "--tenant", tenant, "--output", str(file), "--json")
+    assert (0, 2) == (status, json.loads(out)["exported"]), said
+    assert 0o600 == file.stat().st_mode & 0o777
+    lines = [json.loads(line) for line in file.read_bytes().splitlines()]
+    moved = [{**line, "id": f"{line['id']}-moved"} for line in lines]
+    file.write_text("".join(json.dumps(line) + "\n" for line in [*moved, lines[0]]))
+    status, out, said = await types("import", str(file), "--json")
+    assert (0, {"imported": 2, "existing": 1}) == (status, json.loads(out)), said
+
+    async def use(desk: Desk) -> list[KeptLetter]:
+        exported = desk.transfer.export(Selection(tenant=tenant, ids=tuple(line["id"] for line in moved)))
+        found = [kept async for page in exported for kept in page]
+        others = [replace(kept, letter=replace(kept.letter, id="dl_a", tenant="other")) for kept in found]
+        for letters, word in (
+            (others, "line 1: it is another tenant's"),
+            (found * 2, "line 3: it has the id"),
+        ):
+            with pytest.raises(RepairError, match=word):
+                await desk.transfer.bring_in(letters, "file x")
+        return found
+
+    found = await at_desk(embedded, tenant, use)
+    assert sorted(line["body"]["text"] for line in lines) == sorted(kept.payload.decode() for kept in found)
+    assert [("ana", "import")] * 2 == [(kept.history[-1].actor, kept.history[-1].action) for kept in found]
+    exporting = Selection(tenant=tenant)
+
+    async def take(desk: Desk) -> None:
+        await anext(desk.transfer.export(exporting))
+
+    with pytest.raises(RemoteError, match=r"the token lacks the role operator\.repair"):
+        await at_desk(embedded, tenant, take, "operator.read operator.replay")
+    async with open_database(embedded.mongodb_url, embedded.database) as database:
+        audit = await database.collection("audit").find({"tenant": tenant}, sort=[("at", 1)])
+    said_of_each = [("ana", "export")] * 2 + [("ana", "import")] * 2 + [("bia", "export")] * 2
+    assert said_of_each == [(one["actor"], one["action"]) for one in audit]
 
 
 async def test_who_may_not_is_told_so(embedded: Stack, tenant: str) -> None:

@@ -52,6 +52,11 @@ def selection_of(request: web.Request) -> Selection:
     )
 
 
+def source_of(request: web.Request) -> str:
+    """Where letters come from, for the audit."""
+    return _text(request, "source") or "admin API"
+
+
 def flag(request: web.Request, name: str) -> bool:
     """A parameter that is `true` or `false`; False where it is not given."""
     given = request.query.get(name, "false")

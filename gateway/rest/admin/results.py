@@ -28,7 +28,8 @@ async def results(
     # A generator, which is ended where it stands when the client is gone.
     async with aclosing(cast(AsyncGenerator[Done], doing)) as steps:
         if NDJSON in visit.request.headers.get("Accept", ""):
-            return await _streamed(visit, steps, words)
+            lines = (json_bytes(result_view(done, words)) async for done in steps)
+            return await streamed(visit, lines)
         return await _listed(visit, selection, steps, words)
 
 
@@ -47,21 +48,19 @@ async def _listed(
     return answer({"results": views, "truncated": more})
 
 
-async def _streamed(
-    visit: Visit, steps: AsyncIterator[Done], words: Mapping[Outcome, str]
-) -> web.StreamResponse:
-    """One line a letter, as soon as it is done; where it cannot go on, a last line says why."""
-    done = await anext(steps, None)  # what is wrong from the beginning has a status of its own
+async def streamed(visit: Visit, lines: AsyncIterator[bytes]) -> web.StreamResponse:
+    """One line a letter, as soon as there is one; where it cannot go on, a last line says why."""
+    line = await anext(lines, None)  # what is wrong from the beginning has a status of its own
     visit.deadline.reschedule(None)
     headers = {"Cache-Control": "no-store", HEADER: request_id_of(visit.request)}
     response = web.StreamResponse(headers=headers)
     response.content_type = NDJSON
     try:
         await response.prepare(visit.request)
-        while done is not None:
+        while line is not None:
             async with asyncio.timeout(DEADLINE):
-                await response.write(json_bytes(result_view(done, words)) + b"\n")
-                done = await anext(steps, None)
+                await response.write(line + b"\n")
+                line = await anext(lines, None)
         await response.write_eof()
     except ConnectionError:
         pass  # nobody listens any more: what is not begun stays as it is

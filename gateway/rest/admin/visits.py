@@ -9,7 +9,7 @@ from aiohttp import web
 from domain.dead_letters.desk import Desk, OpenDesk
 from gateway.operators import Operator, Operators
 from gateway.rest.app import DEADLINE, DeadlineError
-from gateway.rest.body import BodyBudget, BodyLimits, read_body
+from gateway.rest.body import BodyBudget, BodyLimits, read_body, require_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,11 @@ class Visit:
         """What the path names."""
         return self.request.match_info["id"]
 
-    async def body(self) -> bytes:
-        """The body, within its bounds."""
-        return await read_body(self.request, BodyLimits(), self.budget)
+    async def body(
+        self, limits: BodyLimits | None = None, require: Callable[[web.Request], None] = require_json
+    ) -> bytes:
+        """The body, within its bounds; `require` refuses media types."""
+        return await read_body(self.request, limits or BodyLimits(), self.budget, require=require)
 
 
 _Handle = Callable[[Visit], Awaitable[web.StreamResponse]]
