@@ -56,9 +56,10 @@ def _update(before: KeptLetter, after: KeptLetter) -> Document:
         will_be["edit"] = [part["_id"] for part in edit_parts(after)]
     update: Document = {
         "$set": {name: value for name, value in will_be.items() if name not in was or was[name] != value},
-        # What comes in again meanwhile raises them, too.
-        "$max": {"attempts": after.letter.attempts, "last_seen": after.letter.last_seen},
     }
+    # What comes in again meanwhile raises them, too. Only what changes: no two letters are alike here.
+    if raised := {name: value for name, value in _raised(after).items() if value != _raised(before)[name]}:
+        update["$max"] = raised
     if added := after.history[len(before.history) :]:
         update["$push"] = {"history": {"$each": [asdict(entry) for entry in added]}}
     return update
@@ -75,3 +76,7 @@ def _fields(kept: KeptLetter) -> Document:
         "stored_in_part": kept.stored_in_part,
         "job": kept.job,
     }
+
+
+def _raised(kept: KeptLetter) -> Document:
+    return {"attempts": kept.letter.attempts, "last_seen": kept.letter.last_seen}

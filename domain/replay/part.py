@@ -1,7 +1,9 @@
 """The replay of one part of a job: letters begun, applied, settled, and a line about each."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from domain.clock import Clock
 from domain.dead_letters.entities import KeptLetter, Reference, State, Trial
@@ -12,8 +14,10 @@ from domain.dead_letters.use_case import Means
 from domain.records import Fault, Outcome
 from domain.replay.entities import ReplayJob, ReplayLine
 
-_BYTES_IN_HAND = 16 * 1024 * 1024
-"""Of payloads; a letter that is larger is in hand by itself."""
+LETTERS_AT_ONCE, BYTES_AT_ONCE = 50, 8 * 1024 * 1024
+"""Letters, and bytes of their payloads, that are tried together; a letter that is larger goes alone."""
+_SIDE_BY_SIDE = 2
+"""So many of them at a time: while the store is busy with one, the contracts are with the other."""
 _CHANGED = "somebody else changed it meanwhile"
 _CHANGED_BEFORE = "it was changed since the job was started"
 _GONE = "there is no such letter any more"
@@ -37,8 +41,14 @@ class PartReplay:
     async def __call__(self, job: ReplayJob, references: Sequence[Reference]) -> list[ReplayLine]:
         """A line for each of `references`, in order. Raises TransientError."""
         lines: dict[str, ReplayLine] = {}
-        for slice in _slices(references):
-            lines |= await self._replay(job, slice)
+        slices = _slices(references)
+        while some := list(islice(slices, _SIDE_BY_SIDE)):
+            # What one fails with is said when the other has ended, too: nothing goes on unseen.
+            ended = await asyncio.gather(*(self._replay(job, one) for one in some), return_exceptions=True)
+            for result in ended:
+                if isinstance(result, BaseException):
+                    raise result
+                lines |= result
         return [lines[reference.id] for reference in references]
 
     async def _replay(self, job: ReplayJob, references: Sequence[Reference]) -> dict[str, ReplayLine]:
@@ -78,7 +88,7 @@ def _slices(references: Sequence[Reference]) -> Iterator[list[Reference]]:
     slice: list[Reference] = []
     size = 0
     for one in references:
-        if slice and size + one.size > _BYTES_IN_HAND:
+        if slice and (len(slice) == LETTERS_AT_ONCE or size + one.size > BYTES_AT_ONCE):
             yield slice
             slice, size = [], 0
         slice.append(one)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,9 @@ from domain.dead_letters.trail import Trail
 from domain.errors import StoreUnavailableError
 from domain.reading import Cursor
 from domain.records import Applied, Outcome, Record
-from domain.replay.entities import JobState, ReplayJob, ReplayOptions
+from domain.replay.entities import MOST_A_PART, JobState, ReplayJob, ReplayOptions
 from domain.replay.errors import JobStateError, NoSuchJobError
-from domain.replay.part import PartReplay
+from domain.replay.part import BYTES_AT_ONCE, LETTERS_AT_ONCE, PartReplay
 from domain.replay.run import JobRunner
 from domain.replay.use_case import ReplayJobs
 from domain.resolve import MatchPolicy
@@ -115,8 +116,8 @@ async def test_a_job_is_paused_and_goes_on(bench: Bench) -> None:
     await bench.run(job, bench.acting(lambda: bench.jobs.pause(job.id)))
 
     paused = await bench.jobs.get(job.id)
-    assert (JobState.PAUSED, 50) == (paused.state, paused.progress.letters)
-    assert 70 == sum(kept.state is State.OPEN for kept in await bench.letters())
+    assert (JobState.PAUSED, MOST_A_PART) == (paused.state, paused.progress.letters)
+    assert 120 - MOST_A_PART == sum(kept.state is State.OPEN for kept in await bench.letters())
     await bench.run(job)
     assert paused == await bench.jobs.get(job.id)
 
@@ -138,7 +139,7 @@ async def test_a_cancelled_job_is_over(bench: Bench) -> None:
     await bench.run(job, bench.acting(lambda: bench.jobs.cancel(job.id)))
 
     cancelled = await bench.jobs.get(job.id)
-    assert (JobState.CANCELLED, 50, 50) == (
+    assert (JobState.CANCELLED, MOST_A_PART, MOST_A_PART) == (
         cancelled.state,
         cancelled.progress.letters,
         len(await lines_of(bench.jobs, job)),
@@ -150,18 +151,48 @@ async def test_a_cancelled_job_is_over(bench: Bench) -> None:
 
 async def test_a_breaker_stops_a_job(bench: Bench) -> None:
     """Once too many failed; who resumes it lets it go on, and it stops again for the next ones only."""
-    await bench.keeps(120, body=FAULTY)
+    await bench.keeps(220, body=FAULTY)
     job = await bench.jobs.start(OPEN, ReplayOptions(breaker=0.5))
     for parts in (1, 2):
         await bench.run(job)
         stopped = await bench.jobs.get(job.id)
-        assert (JobState.STOPPED, parts * 50) == (stopped.state, stopped.progress.failed)
+        assert (JobState.STOPPED, parts * MOST_A_PART) == (stopped.state, stopped.progress.failed)
         await bench.jobs.resume(job.id)
     await bench.run(job)
 
     done = await bench.jobs.get(job.id)
-    assert (JobState.DONE, 120, False) == (done.state, done.progress.failed, done.went_well)
+    assert (JobState.DONE, 220, False) == (done.state, done.progress.failed, done.went_well)
     assert {2} == {kept.letter.attempts for kept in await bench.letters()}
+
+
+async def test_a_job_holds_no_more_than_its_bound(bench: Bench) -> None:
+    """However many letters it is over: fifty tried together, twice side by side, and large ones alone."""
+    await bench.keeps(110)
+    large = "x" * (BYTES_AT_ONCE * 5 // 8)
+    await bench.store.dead_letters.put_many(
+        [a_letter(n, body=a_customer(n, name=large)) for n in range(110, 112)]
+    )
+    in_hand: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    async def apply(records: Sequence[Record]) -> list[Applied]:
+        size = sum(len(record.document) for record in records)
+        in_hand.update(records=len(records), bytes=size)
+        most["together"] = max(most["together"], len(records))
+        most["records"] = max(most["records"], in_hand["records"])
+        most["bytes"] = max(most["bytes"], in_hand["bytes"])
+        try:
+            return await bench.apply(records)
+        finally:
+            in_hand.update(records=-len(records), bytes=-size)
+
+    job = await bench.jobs.start(OPEN)
+    await bench.run(job, apply)
+
+    assert {Outcome.CREATED: 112} == (await bench.jobs.get(job.id)).progress.outcomes
+    assert LETTERS_AT_ONCE == most["together"]
+    assert most["records"] <= 2 * LETTERS_AT_ONCE
+    assert len(large) < most["bytes"] <= 2 * BYTES_AT_ONCE
 
 
 async def test_a_job_waits_while_the_store_is_away(bench: Bench) -> None:

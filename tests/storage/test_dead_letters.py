@@ -6,6 +6,7 @@ from domain.dead_letters.entities import HistoryEntry, KeptLetter, Selection, St
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from storage.dead_letters import fingerprint
+from storage.letter_changes import shared_updates
 from storage.store import Store
 from tests.storage.builders import a_dead_letter
 
@@ -178,3 +179,13 @@ def test_letters_of_one_cause_share_a_fingerprint() -> None:
     assert fingerprint(one) == fingerprint(a_dead_letter("2", pointer="/customers/14/contacts/1/v2"))
     assert fingerprint(one) != fingerprint(a_dead_letter("2", pointer="/customers/3/contacts/0/v3"))
     assert fingerprint(one) != fingerprint(replace(one, code="OTHER"))
+
+
+def test_what_is_done_with_many_letters_is_one_update() -> None:
+    """Whenever each was seen: the store commits once for all of them, and not once for each."""
+    kept = [KeptLetter(a_dead_letter(f"dl_{n}", last_seen=n), "f") for n in range(9)]
+    begun = [replace(one, state=State.REPLAYING, revision=2, job="job_1") for one in kept]
+
+    [shared] = shared_updates(list(zip(kept, begun, strict=True)))
+
+    assert [one.id for one in kept] == shared.ids
