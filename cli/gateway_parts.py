@@ -1,6 +1,6 @@
 """The gateway, wired: REST and gRPC in front of the queue and the store."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +11,14 @@ from cli.errors import ListenError
 from cli.operator_parts import desks
 from cli.served import EXPLORED, discovery_document, od_v2_document, odp_v1_document
 from cli.settings import Settings
+from cli.spool_parts import open_spool
 from cli.tls import read_certificate
 from cli.token_keys import issuing_keys, token_keys
 from contracts.od_v2.loyalty import LOYALTY_ENDPOINTS
 from domain.clock import system_clock
 from domain.find import FindCustomer
 from gateway.accept import Acceptor
+from gateway.admin import Detail
 from gateway.auth import Authenticator
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.server import GrpcServer
@@ -39,6 +41,7 @@ from gateway.rest.od_v2.loyalty import LoyaltySurface
 from gateway.rest.od_v2.surface import OdV2Surface, Parts
 from gateway.rest.odp_v1 import OdpV1Surface
 from gateway.rest.server import Address, ServerLimits, serve
+from messaging.port import Publisher
 from storage.store import Store
 
 _REMEMBERED_KEYS = 100_000
@@ -54,6 +57,8 @@ class Gateway:
     rest: Address
     grpc: GrpcServer
     publisher: IngestionPublisher
+    details: Mapping[str, Detail]
+    """How its parts stand, for `/readyz`."""
 
 
 @asynccontextmanager
@@ -69,10 +74,11 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, own=own_keys
         )
         watcher = await stack.enter_async_context(ReceiptWatcher(store.receipts))
-        queue = await stack.enter_async_context(base.queue.publisher())
+        queue: Publisher = await stack.enter_async_context(base.queue.publisher())
+        spool = await stack.enter_async_context(open_spool(base, queue))
         publisher = await stack.enter_async_context(
             IngestionPublisher(
-                queue,
+                spool or queue,
                 metrics=metrics,
                 confirmed=partial(count_accepted, base.ledger_book),
                 timeout=settings.publish_timeout,
@@ -142,7 +148,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                 ),
             )
         )
-        yield Gateway(address, grpc, publisher)
+        yield Gateway(address, grpc, publisher, {"spool": spool.state} if spool else {})
 
 
 def _dialects(base: Base, access: Access, acceptor: Acceptor) -> Iterator[Surface]:

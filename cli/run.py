@@ -26,7 +26,7 @@ from cli.retention_parts import removing_old
 from cli.settings import Settings
 from cli.webhook_parts import make_sender, make_webhooks
 from domain.errors import StoreUnavailableError
-from gateway.admin import Check, admin_app
+from gateway.admin import Check, Detail, admin_app
 from gateway.rest.app import Surface
 from gateway.rest.server import Address, serve
 
@@ -86,6 +86,7 @@ async def run_gateway(settings: Settings, announce: Announce) -> None:
         open_gateway(base, embedded=False) as gateway,
     ):
         admin.checks |= {"queue": gateway.publisher.is_ready, "grpc": gateway.grpc.is_serving}
+        admin.details |= gateway.details
         announce(gateway, admin.address)
         await _serve_until(signals, admin)
 
@@ -122,6 +123,7 @@ async def run_up(settings: Settings, announce: Announce) -> None:
                 "queue": gateway.publisher.is_ready,
                 "grpc": gateway.grpc.is_serving,
             }
+            admin.details |= gateway.details
             announce(gateway, admin.address)
             with _admin_announced(settings, admin.address):
                 await _serve_until(signals, admin)
@@ -224,6 +226,7 @@ class _Admin:
 
     address: Address
     checks: dict[str, Check]
+    details: dict[str, Detail]
     serving: bool = False
 
 
@@ -235,8 +238,9 @@ async def _admin(base: Base, surfaces: Sequence[Surface] = ()) -> AsyncIterator[
     GCCollector(registry=base.registry)
     settings = base.settings
     checks: dict[str, Check] = {}
-    app = admin_app(checks, base.registry, base.request_metrics, surfaces, base.tracer)
+    details: dict[str, Detail] = {}
+    app = admin_app(checks, details, base.registry, base.request_metrics, surfaces, base.tracer)
     async with serve(app, settings.admin_host, settings.admin_port) as address:
-        admin = _Admin(address, checks)
+        admin = _Admin(address, checks, details)
         checks["serving"] = lambda: admin.serving
         yield admin

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path(".portico"),
-        description="Where the embedded default keeps its data and keys.",
+        description="Where the embedded default keeps its data and keys, and a gateway its spool.",
     )
 
     amqp_url: SecretStr | None = Field(None, description="RabbitMQ; not set: the embedded SQLite queue.")
@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     queue_max_bytes: Positive = Field(
         4096 * _MIB,
         description="Bytes the queue holds before it refuses more.",
+    )
+    spool_bytes: NotNegative = Field(
+        0,
+        description="Bytes of messages that a gateway keeps in `data_dir` while RabbitMQ is away, and "
+        "forwards when it is back (docs/spool.md); 0: none.",
     )
 
     mongodb_url: SecretStr | None = Field(

@@ -16,7 +16,8 @@ from gateway.rest.tracing import traced
 
 Check = Callable[[], bool]
 """Whether one part of the process is ready; answers at once, from what is known."""
-
+Detail = Callable[[], str]
+"""How one part of the process stands, in a word, where that is more than ready or not."""
 
 _SURFACES = {"/admin/": "admin", "/console": "console"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `probe`."""
@@ -27,14 +28,15 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 def admin_app(
     checks: Mapping[str, Check],
+    details: Mapping[str, Detail],
     registry: CollectorRegistry,
     requests: RequestMetrics,
     mounted: Sequence[Surface] = (),
     tracer: Tracer = NO_TRACER,
 ) -> web.Application:
     """`/healthz`: the process answers. `/readyz`: every one of `checks` holds, else 503 and which
-    one does not. `/metrics`: `registry` in Prometheus' text format. `requests` counts all
-    of them. `mounted` knows who asks; these three do not."""
+    one does not; with the words of `details`. `/metrics`: `registry` in Prometheus' text format.
+    `requests` counts all of them. `mounted` knows who asks; these three do not."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -42,7 +44,9 @@ def admin_app(
     async def readyz(_: web.Request) -> web.Response:
         parts = {name: check() for name, check in checks.items()}
         ready = all(parts.values())
-        body = {"status": "ready" if ready else "not ready", "parts": parts}
+        body: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": parts}
+        if details:
+            body["details"] = {name: word() for name, word in details.items()}
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:

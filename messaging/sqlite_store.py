@@ -14,12 +14,18 @@ from messaging import sqlite_sql as sql
 from messaging.port import Message
 
 
+def size_of_body(message: Message) -> int:
+    """What a message counts for, in bytes, as RabbitMQ counts it."""
+    return len(message.body)
+
+
 class Bounds(NamedTuple):
     """What the queue holds at most, claimed messages included."""
 
     messages: int
     bytes: int
-    """Of bodies."""
+    """Of what `weigh` says of each message."""
+    weigh: Callable[[Message], int] = size_of_body
 
 
 class Claim(NamedTuple):
@@ -73,13 +79,13 @@ def append(
     bodies: list[object] = []
     added = added_bytes = 0
     for message in messages:
-        body_size = len(message.body)
-        if count + added >= bounds.messages or size + added_bytes + body_size > bounds.bytes:
+        weight = bounds.weigh(message)
+        if count + added >= bounds.messages or size + added_bytes + weight > bounds.bytes:
             results.append(QueueFullError("the queue is full"))
             continue
         added += 1
-        added_bytes += body_size
-        states += (newest + added, message.id, body_size)
+        added_bytes += weight
+        states += (newest + added, message.id, weight)
         bodies += (newest + added, json.dumps(dict(message.headers)), message.body)
         results.append(None)
     if added:

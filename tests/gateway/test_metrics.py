@@ -41,7 +41,7 @@ async def counted(*, admin: bool = False) -> AsyncIterator[tuple[Address, Collec
     """A server of one port or the other with a plain surface, and what it counts in."""
     registry = CollectorRegistry()
     metrics = RequestMetrics(registry)
-    app = admin_app({}, registry, metrics, [Plain()]) if admin else rest_app([Plain()], metrics)
+    app = admin_app({}, {}, registry, metrics, [Plain()]) if admin else rest_app([Plain()], metrics)
     async with serve(app, "127.0.0.1", 0) as address:
         yield address, registry
 
