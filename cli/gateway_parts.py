@@ -89,13 +89,12 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
                 tracer=base.tracer,
             )
         )
+        rates = RateLimiter(RateLimits(settings.rate_requests, settings.rate_records, settings.rate_bytes))
         acceptor = Acceptor(
             publisher=publisher,
             memory=IdempotencyMemory(_REMEMBERED_KEYS, _REMEMBERED_SECONDS),
             ids=base.ids,
-            limiter=RateLimiter(
-                RateLimits(settings.rate_requests, settings.rate_records, settings.rate_bytes)
-            ),
+            limiter=rates,
             watcher=watcher,
             metrics=metrics,
             clock=system_clock,
@@ -120,7 +119,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
         budget = BodyBudget(settings.max_bytes_in_flight)
-        access = Access(authenticator, base.ids, watcher, body_limits, budget)
+        access = Access(authenticator, base.ids, watcher, body_limits, budget, rates)
         surfaces = [
             *_dialects(base, access, acceptor),
             IngestionsSurface(access=access, ids=base.ids, receipts=store.receipts, watcher=watcher),

@@ -115,8 +115,12 @@ class Acceptor:
         Raises MalformedBodyError, TooManyRecordsError, RateLimitedError, IdempotencyConflictError,
         OutcomeConflictError, OverloadedError, QueueFullError or QueueUnavailableError.
         """
-        checked = await self._check(submission)
         tenant = submission.principal.tenant
+        try:
+            checked = await self._check(submission)
+        except PermanentError:
+            self._limiter.count_refused(tenant, len(submission.body))
+            raise
         self._limiter.admit(tenant, checked.records, len(submission.body))
         ingestion = Ingestion(
             id=self._id(submission),

@@ -38,23 +38,41 @@ class RateLimiter:
         self._clock = clock
         self._tenants: OrderedDict[str, list[_Bucket | None]] = OrderedDict()
 
+    def expect(self, tenant: str, size: int) -> None:
+        """Raises RateLimitedError where a request of `size` bytes would not be admitted whatever it holds.
+
+        Counts nothing: so a tenant beyond its rates costs neither the reading nor the checking of bodies.
+        """
+        self._costs(tenant, 1, size)
+
+    def count_refused(self, tenant: str, size: int) -> None:
+        """Count a request of `size` bytes that was checked and then refused: it cost as much as another."""
+        for bucket, cost in self._charges(tenant, 0, size):
+            bucket.take(cost)
+
     def admit(self, tenant: str, records: int, size: int) -> None:
         """Count one request of `records` records and `size` bytes.
 
         Raises RateLimitedError, and then counts nothing, where any of the three is beyond its rate.
         """
+        for bucket, cost in self._costs(tenant, records, size):
+            bucket.take(cost)
+
+    def _costs(self, tenant: str, records: int, size: int) -> "list[tuple[_Bucket, int]]":
         now = self._clock()
-        buckets = self._buckets(tenant, now)
-        costs = [
+        costs = self._charges(tenant, records, size)
+        wait = max((bucket.wait(cost, now) for bucket, cost in costs), default=0.0)
+        if wait > 0:
+            raise RateLimitedError(wait)
+        return costs
+
+    def _charges(self, tenant: str, records: int, size: int) -> "list[tuple[_Bucket, int]]":
+        buckets = self._buckets(tenant, self._clock())
+        return [
             (bucket, cost)
             for bucket, cost in zip(buckets, (1, records, size), strict=True)
             if bucket is not None
         ]
-        wait = max((bucket.wait(cost, now) for bucket, cost in costs), default=0.0)
-        if wait > 0:
-            raise RateLimitedError(wait)
-        for bucket, cost in costs:
-            bucket.take(cost)
 
     def _buckets(self, tenant: str, now: float) -> "list[_Bucket | None]":
         buckets = self._tenants.get(tenant)

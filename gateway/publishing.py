@@ -1,12 +1,12 @@
 """Publishing ingestions, confirmed: requests in flight share messages (group commit, design §1).
 
 While a bounded number of messages is under way newcomers queue; when one is confirmed, all that
-queued since share the next. So a lone request waits for nobody, and many share a confirm.
+queued since share the next. So a lone request waits for nobody, and many share a confirm. Tenants take
+turns, and none may have more than a share in flight: one that floods waits for itself.
 """
 
 import asyncio
 import copy
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import Context
@@ -18,6 +18,7 @@ from domain.errors import QueueUnavailableError
 from domain.tracing import NO_TRACER, Attributes, Kind, Span, Tracer, common
 from gateway.errors import OverloadedError
 from gateway.metrics import GatewayMetrics
+from gateway.shares import FairQueue, Shares
 from messaging.envelope import Ingestion, pack
 from messaging.port import Publisher
 
@@ -27,7 +28,8 @@ _FACTS_BYTES = 250
 
 @dataclass(frozen=True, slots=True)
 class PublishLimits:
-    """Bounds of one process. Beyond those in flight an ingestion is refused at once."""
+    """Bounds of one process. Beyond those in flight, or its tenant's share of them, an ingestion is
+    refused at once."""
 
     bytes_in_flight: int = 64 * 1024 * 1024
     ingestions_in_flight: int = 8192
@@ -52,6 +54,11 @@ class _Waiting:
         self.size = len(one.body)
         texts = (one.id, one.operation, one.tenant, one.principal, one.trace)
         self.header_size = _FACTS_BYTES + sum(len(text.encode()) for text in texts)
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+        return self.ingestion.tenant
 
 
 class IngestionPublisher:
@@ -80,10 +87,10 @@ class IngestionPublisher:
         self._timeout = timeout
         self._limits = limits or PublishLimits()
         self._tracer = tracer
-        self._queue: deque[_Waiting] = deque()
+        self._queue = FairQueue[_Waiting]()
         self._messages: set[asyncio.Task[None]] = set()
-        self._bytes = 0
-        self._ingestions = 0
+        self._bytes = Shares(self._limits.bytes_in_flight)
+        self._ingestions = Shares(self._limits.ingestions_in_flight)
         self._send_scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -126,22 +133,25 @@ class IngestionPublisher:
 
     def _admit(self, ingestion: Ingestion) -> _Waiting:
         waiting = _Waiting(ingestion, asyncio.get_running_loop().create_future())
-        if (
-            self._ingestions >= self._limits.ingestions_in_flight
-            or self._bytes + waiting.size > self._limits.bytes_in_flight
-        ):
+        tenant = ingestion.tenant
+        if not (self._ingestions.fits(tenant, 1) and self._bytes.fits(tenant, waiting.size)):
             raise OverloadedError("too many ingestions wait for the queue")
-        self._account(1, waiting.size)
+        self._ingestions.take(tenant, 1)
+        self._bytes.take(tenant, waiting.size)
+        self._account()
         self._queue.append(waiting)
         self._schedule_send()
         return waiting
 
-    def _account(self, ingestions: int, size: int) -> None:
-        self._ingestions += ingestions
-        self._bytes += size
-        self._metrics.ingestions_in_flight.set(self._ingestions)
-        self._metrics.bytes_in_flight.set(self._bytes)
-        if self._ingestions:
+    def _leave(self, waiting: _Waiting) -> None:
+        self._ingestions.give(waiting.tenant, 1)
+        self._bytes.give(waiting.tenant, waiting.size)
+        self._account()
+
+    def _account(self) -> None:
+        self._metrics.ingestions_in_flight.set(self._ingestions.taken)
+        self._metrics.bytes_in_flight.set(self._bytes.taken)
+        if self._ingestions.taken:
             self._idle.clear()
         else:
             self._idle.set()
@@ -162,11 +172,11 @@ class IngestionPublisher:
                 message.add_done_callback(self._finished)
 
     def _next_group(self) -> list[_Waiting]:
-        """What queued, oldest first, as much as one message takes; a large body goes alone."""
+        """What queued, as much as one message takes; a large body goes alone."""
         group: list[_Waiting] = []
         size = header_size = 0
         while self._queue and len(group) < self._limits.ingestions_a_message:
-            waiting = self._queue[0]
+            waiting = self._queue.first()
             size += waiting.size
             header_size += waiting.header_size
             full = size > self._limits.bytes_a_message or header_size > self._limits.header_bytes_a_message
@@ -174,7 +184,7 @@ class IngestionPublisher:
                 break
             self._queue.popleft()
             if waiting.settled.done():  # its caller gave up
-                self._account(-1, -waiting.size)
+                self._leave(waiting)
                 size -= waiting.size
                 header_size -= waiting.header_size
             else:
@@ -211,7 +221,7 @@ class IngestionPublisher:
 
     def _settle(self, group: list[_Waiting], failure: Exception | None) -> None:
         for waiting in group:
-            self._account(-1, -waiting.size)
+            self._leave(waiting)
             if failure is None:
                 self._confirmed(waiting.ingestion)
             if not waiting.settled.done():

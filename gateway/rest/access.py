@@ -10,6 +10,7 @@ from domain.errors import TransientError
 from domain.ingestion_id import IngestionIds
 from gateway.accept import Submission
 from gateway.auth import Authenticator, Principal, require_scope
+from gateway.limits import RateLimiter
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.body import BodyBudget, BodyLimits, read_body
 from gateway.rest.parameters import invalid
@@ -47,12 +48,14 @@ class Access:
         watcher: ReceiptWatcher,
         limits: BodyLimits,
         budget: BodyBudget,
+        rates: RateLimiter,
     ) -> None:
         self._authenticator = authenticator
         self._ids = ids
         self._watcher = watcher
         self._limits = limits
         self._budget = budget
+        self._rates = rates
 
     async def principal(self, request: web.Request, scope: str | None) -> Principal:
         """The caller, who has `scope` (None: any caller that is known)."""
@@ -65,19 +68,20 @@ class Access:
     async def submission(self, request: web.Request, operation: Operation, scope: str) -> Submission:
         """The request as a submission to `operation`."""
         principal = await self.principal(request, scope)
+        self._rates.expect(principal.tenant, request.content_length or 0)
         key = idempotency_key_of(request)
         return Submission(
             operation=operation,
             principal=principal,
-            body=await self.body(request),
+            body=await self.body(request, principal.tenant),
             preferences=preferences_of(request),
             idempotency_key=key,
             trace=trace_of(request),
         )
 
-    async def body(self, request: web.Request) -> bytes:
-        """The request's body, unpacked, within the bounds of this process."""
-        return await read_body(request, self._limits, self._budget)
+    async def body(self, request: web.Request, tenant: str) -> bytes:
+        """The request's body, unpacked, within the bounds of this process and the share of `tenant`."""
+        return await read_body(request, self._limits, self._budget, tenant=tenant)
 
     async def reader(self, request: web.Request, scope: str | None) -> Principal:
         """The caller, once the ingestion that `Portico-After` names is applied.

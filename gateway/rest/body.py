@@ -15,6 +15,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from domain.errors import PermanentError, TransientError
 from gateway.errors import OverloadedError
 from gateway.rest.inflate import DECOMPRESSORS, PayloadTooLargeError, inflate
+from gateway.shares import Shares
 
 STALLED = web.RequestKey("gateway.body_stalled", bool)
 """In a request whose body has stopped coming: there is nothing more to wait for on its connection."""
@@ -51,11 +52,28 @@ class BodyLimits:
 
 
 class BodyBudget:
-    """Bounds the bytes of all the bodies that this process holds at a time."""
+    """Bounds the bytes of all the bodies that this process holds at a time, and a tenant's share of them."""
 
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes`: of all requests together."""
-        self._free = max_bytes
+        self._shares = Shares(max_bytes)
+
+    @property
+    def free(self) -> int:
+        """Bytes that are not charged."""
+        return self._shares.free
+
+    def of(self, tenant: str) -> "TenantBudget":
+        """What bodies are charged to `tenant` with."""
+        return TenantBudget(self._shares, tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantBudget:
+    """A tenant's part in a `BodyBudget`."""
+
+    shares: Shares
+    tenant: str
 
     def hold(self, size: int) -> None:
         """Charge `size` bytes until the current task, which handles one request, ends.
@@ -66,7 +84,7 @@ class BodyBudget:
         if task is None:
             raise RuntimeError("bodies are read in tasks")
         self._take(size)
-        task.add_done_callback(lambda _: self._release(size))
+        task.add_done_callback(lambda _: self.shares.give(self.tenant, size))
 
     @contextmanager
     def borrowed(self, size: int) -> Iterator[None]:
@@ -75,20 +93,12 @@ class BodyBudget:
         try:
             yield
         finally:
-            self._release(size)
-
-    @property
-    def free(self) -> int:
-        """Bytes that are not charged."""
-        return self._free
+            self.shares.give(self.tenant, size)
 
     def _take(self, size: int) -> None:
-        if size > self._free:
+        if not self.shares.fits(self.tenant, size):
             raise OverloadedError("too many bodies are being read")
-        self._free -= size
-
-    def _release(self, size: int) -> None:
-        self._free += size
+        self.shares.take(self.tenant, size)
 
 
 def require_json(request: web.Request) -> None:
@@ -112,19 +122,21 @@ async def read_body(
     limits: BodyLimits,
     budget: BodyBudget,
     *,
+    tenant: str = "",
     require: Callable[[web.Request], None] = require_json,
 ) -> bytes:
-    """The body of `request`, unpacked; `require` refuses media types.
+    """The body of `request`, unpacked and charged to `tenant`; `require` refuses media types.
 
     Raises UnsupportedMediaTypeError, UnsupportedEncodingError, PayloadTooLargeError,
     BadEncodingError, InterruptedBodyError, BodyTimeoutError and OverloadedError.
     """
     require(request)
     coding = _coding(request)
-    sent = await _read(request, limits, budget)
+    charged = budget.of(tenant)
+    sent = await _read(request, limits, charged)
     if coding == "identity":
         return sent
-    return await _unpack(coding, sent, limits.unpacked, budget)
+    return await _unpack(coding, sent, limits.unpacked, charged)
 
 
 def _coding(request: web.Request) -> str:
@@ -134,7 +146,7 @@ def _coding(request: web.Request) -> str:
     return coding
 
 
-async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
+async def _read(request: web.Request, limits: BodyLimits, budget: TenantBudget) -> bytes:
     if (request.content_length or 0) > limits.sent:
         raise PayloadTooLargeError(limits.sent)
     try:
@@ -147,7 +159,7 @@ async def _read(request: web.Request, limits: BodyLimits, budget: BodyBudget) ->
         raise InterruptedBodyError("the body ended early or breaks HTTP") from error
 
 
-async def _read_chunks(request: web.Request, limits: BodyLimits, budget: BodyBudget) -> bytes:
+async def _read_chunks(request: web.Request, limits: BodyLimits, budget: TenantBudget) -> bytes:
     chunks: list[bytes] = []
     room = limits.sent
     clock = asyncio.get_running_loop().time
@@ -164,14 +176,14 @@ async def _read_chunks(request: web.Request, limits: BodyLimits, budget: BodyBud
     return b"".join(chunks)
 
 
-def _charged(chunk: bytes, room: int, limits: BodyLimits, budget: BodyBudget) -> bytes:
+def _charged(chunk: bytes, room: int, limits: BodyLimits, budget: TenantBudget) -> bytes:
     if len(chunk) > room:
         raise PayloadTooLargeError(limits.sent)
     budget.hold(len(chunk))
     return chunk
 
 
-async def _unpack(coding: str, sent: bytes, limit: int, budget: BodyBudget) -> bytes:
+async def _unpack(coding: str, sent: bytes, limit: int, budget: TenantBudget) -> bytes:
     if len(sent) <= _INLINE:
         try:
             return inflate(coding, sent, min(limit, _INLINE))

@@ -68,6 +68,30 @@ def test_a_request_larger_than_the_burst_passes_and_is_owed() -> None:
     assert None is refusal(limiter, records=1000)
 
 
+def test_what_would_be_refused_is_known_before_the_body_is_read() -> None:
+    """By requests, by bytes, and by records that are owed; asking counts nothing."""
+    clock = Clock()
+    limiter = RateLimiter(RateLimits(requests=1, records=10, bytes=1000, burst_seconds=1), clock=clock)
+    for _ in range(3):
+        limiter.expect("acme", 1000)
+    assert None is refusal(limiter, records=30, size=500)
+    for size, wait in ((1, 2.1), (1000, 2.1)):
+        with pytest.raises(RateLimitedError) as refused:
+            limiter.expect("acme", size)
+        assert pytest.approx(wait) == refused.value.retry_after
+    clock.now += 2.2
+    limiter.expect("acme", 1000)
+
+
+def test_a_malformed_request_counts_as_a_request_and_its_bytes() -> None:
+    """It was read and checked like any other: nonsense is no way round the rates."""
+    limiter = RateLimiter(RateLimits(requests=2, bytes=1000, burst_seconds=1), clock=Clock())
+    limiter.count_refused("acme", 1500)
+    with pytest.raises(RateLimitedError) as refused:
+        limiter.expect("acme", 1)
+    assert pytest.approx(0.501) == refused.value.retry_after
+
+
 def test_tenants_do_not_share() -> None:
     """One tenant's burst is none of another's business."""
     limiter = RateLimiter(RateLimits(requests=1, burst_seconds=1), clock=Clock())

@@ -19,12 +19,12 @@ from messaging.port import Message
 from messaging.sqlite import SqliteQueue
 
 
-def ingestion(number: int, size: int = 100, **facts: Any) -> Ingestion:
+def ingestion(number: int, size: int = 100, tenant: str = "acme", **facts: Any) -> Ingestion:
     """An ingestion whose body tells it from all others."""
     return Ingestion(
         id=f"ing_{number:034d}",
         operation="odp.v1.customers",
-        tenant="acme",
+        tenant=tenant,
         body=f"{number} ".encode().ljust(size, b"x"),
         records=1,
         **facts,
@@ -175,6 +175,24 @@ async def test_beyond_its_bounds_nothing_more_is_taken(tmp_path: Path) -> None:
         await it.publisher.publish(ingestion(3, 1000))
         assert [0, 0] == it.in_flight
         assert 4 == len(await it.bodies())
+
+
+async def test_a_tenant_that_floods_waits_for_itself(tmp_path: Path) -> None:
+    """Another's ingestion has room when the flood has none, and goes with the next message."""
+    limits = PublishLimits(ingestions_in_flight=40, messages_in_flight=1, ingestions_a_message=5)
+    async with bench(tmp_path, limits) as it:
+        with held(tmp_path):
+            flood = [asyncio.ensure_future(it.publisher.publish(ingestion(n))) for n in range(30)]
+            await asyncio.sleep(0.02)
+            with pytest.raises(OverloadedError):
+                await it.publisher.publish(ingestion(99))
+            quiet = asyncio.ensure_future(it.publisher.publish(ingestion(31, tenant="quiet")))
+            await asyncio.sleep(0)
+        await asyncio.gather(quiet, *flood)
+        tenants = [[one.tenant for one in unpack(message)] for message in await it.messages()]
+        assert 31 == sum(map(len, tenants))
+        assert "quiet" in tenants[1]
+        assert [0, 0] == it.in_flight
 
 
 async def test_without_a_confirm_in_time_every_caller_is_told(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class LoyaltySurface:
 
     async def _redeem(self, request: web.Request, principal: Principal) -> web.Response:
         key = idempotency_key_of(request)
-        asked = redemption_request(await self._access.body(request))
+        asked = redemption_request(await self._access.body(request, principal.tenant))
         if isinstance(asked, Malformed):
             raise MalformedBodyError((asked,))
         account = await self._account(request, principal)
