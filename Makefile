@@ -3,10 +3,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
+BENCH_INSTALLED := $(BENCH)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test install lint format lock proto release-protos docs chaos clean
+.PHONY: run test bench install lint format lock proto release-protos docs chaos clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -19,6 +21,20 @@ test: install lint
 chaos: install
 	@scripts/ensure-packages rabbitmq-server
 	$(BIN)/python -m chaos $(ARGS)
+
+# Portico beside its peers and its limits: docs/benchmarks. `make bench ARGS=--full` takes up to 20 minutes.
+bench: install $(BENCH_INSTALLED)
+	@scripts/ensure-packages rabbitmq-server
+	$(BIN)/python -m bench $(ARGS)
+
+$(BENCH_INSTALLED): bench/requirements.lock bench/peers/node/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || scripts/ensure-packages nodejs npm
+	@scripts/create-venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement bench/requirements.lock
+	@mkdir -p $(BENCH)/node
+	cp bench/peers/node/package.json bench/peers/node/package-lock.json $(BENCH)/node
+	npm ci --prefix $(BENCH)/node --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 install: $(INSTALLED)
 
@@ -42,6 +58,9 @@ format: install
 lock: install
 	$(LOCK) --all-extras --output-file requirements.lock
 	$(LOCK) --output-file requirements-production.lock
+	$(BIN)/uv pip compile bench/requirements.in --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
+		--output-file bench/requirements.lock
 
 proto: install
 	$(BIN)/python -m gateway.grpc.generate
@@ -57,4 +76,4 @@ docs: install
 
 # What `make` and the tools wrote. The data of `portico up`, in .portico, stays.
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The benchmark: Portico beside its peers and its limits, in one run on one machine (docs/benchmarks)."""

@@ -1,0 +1,85 @@
+"""`python -m bench`, which `make bench` runs."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from bench.check import fallen, ratios_of
+from bench.files import write_report
+from bench.measure import Measure
+from bench.measures import MEASURES
+from bench.report import as_data, row_of
+from bench.rounds import take_turns
+from bench.services import ROOT, MissingError, services
+from bench.surroundings import surroundings
+from bench.world import FULL, QUICK, Effort
+
+_FOLDER = ROOT / "docs" / "benchmarks"
+_BASELINE = _FOLDER / "baseline.json"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def bench(
+    full: Annotated[bool, typer.Option("--full", help="All rows, in more and longer turns.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="A row to run; all if not given.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail where a ratio fell by more than a fifth of the baseline's.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Make this run's ratios the baseline.")] = False,
+    store: Annotated[str | None, typer.Option(help="Command of the server to store with.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the report goes.")] = _FOLDER,
+    rows: Annotated[bool, typer.Option("--list", help="Name the rows, and run nothing.")] = False,
+) -> None:
+    """Measure Portico beside its peers and its limits, and write the report."""
+    if rows:
+        for measure in MEASURES:
+            typer.echo(f"{measure.name}: {measure.title}{', full runs only' if measure.full_only else ''}")
+        return
+    effort = FULL if full else QUICK
+    report = _measured(_chosen(only), effort, store)
+    write_report(report, folder)
+    baseline: dict[str, float] = json.loads(_BASELINE.read_text()) if _BASELINE.exists() else {}
+    if keep:
+        _BASELINE.write_text(json.dumps({**baseline, **ratios_of(report)}, indent=2, sort_keys=True) + "\n")
+    worse = fallen(report, baseline) if check else []
+    for line in worse:
+        typer.echo(f"fell by more than a fifth: {line}", err=True)
+    raise typer.Exit(1 if worse else 0)
+
+
+def _chosen(names: list[str] | None) -> list[Measure]:
+    unknown = set(names or ()) - {measure.name for measure in MEASURES}
+    if unknown:
+        typer.echo(f"There are no such rows: {', '.join(sorted(unknown))}. --list names them.", err=True)
+        raise typer.Exit(2)
+    return [measure for measure in MEASURES if not names or measure.name in names]
+
+
+def _measured(measures: list[Measure], effort: Effort, store: str | None) -> dict[str, Any]:
+    try:
+        return uvloop.run(_measure(measures, effort, store))
+    except MissingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+async def _measure(measures: list[Measure], effort: Effort, store: str | None) -> dict[str, Any]:
+    begun = time.monotonic()
+    rows = []
+    now = [measure for measure in measures if effort is FULL or not measure.full_only]
+    async with services(effort, store) as world:
+        for measure in now:
+            rows.append(as_data(row_of(measure, await take_turns(measure, world, typer.echo))))
+        around = surroundings(world)
+    around["duration"] = f"{time.monotonic() - begun:.0f} s, {effort.turns} turns of each contender"
+    left_out = [measure.title for measure in measures if measure not in now]
+    return {"effort": effort.name, "surroundings": around, "rows": rows, "left_out": left_out}
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m bench")

@@ -1,0 +1,95 @@
+"""Ingestors side by side: how fast each stores a backlog of the same customers.
+
+The ingestor is stopped while its queue is filled, so that all of a turn's time is spent storing.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+from bench.contestants import PEERS
+from bench.measure import Contender, Outcome, Role
+from bench.measures.bulk_writing import BulkWriting
+from bench.measures.stored import BATCH, PeerBacklog, PorticoBacklog
+from bench.portico import Portico
+from bench.processes import Program
+from bench.world import World
+
+BULK_LIMIT = "bulk_write limit"
+Fill = Callable[[int, int, int], Awaitable[Callable[[], Awaitable[None]]]]
+"""Puts customers on a queue, by first number, count and version; what it returns waits until they are
+stored, and raises RuntimeError where they are not stored as they should be."""
+
+
+@asynccontextmanager
+async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[list[Contender]]:
+    """Portico, the peers and the driver, each with new customers, or new versions of the same ones."""
+    async with AsyncExitStack() as stack:
+        portico = Portico(world, name)
+        ingestor = await stack.enter_async_context(portico.ingestor())
+        own = _Turns(PorticoBacklog(portico).fill, ingestor, updates)
+        await own.prepare(world.effort.seconds)
+        found = [Contender("Portico", Role.PORTICO, own.turn, {"ingestor": ingestor.pid})]
+        for peer in PEERS:
+            storer = await stack.enter_async_context(peer.ingestor(world))
+            turns = _Turns(PeerBacklog(world, peer).fill, storer, updates)
+            await turns.prepare(world.effort.seconds)
+            found.append(Contender(peer.title, Role.PEER, turns.turn, {"ingestor": storer.pid}))
+        bulks = await stack.enter_async_context(BulkWriting.like(portico))
+        limit = _Turns(bulks.fill, None, updates)
+        await limit.prepare(world.effort.seconds)
+        found.append(Contender(BULK_LIMIT, Role.LIMIT, limit.turn, {"driver": bulks.pid}))
+        yield found
+
+
+@dataclass
+class _Turns:
+    """The turns of one ingestor, each as long as it is asked to be."""
+
+    fill: Fill
+    ingestor: Program | None
+    """None where nobody need be stopped while the backlog is made."""
+    updates: bool
+    """Whether turns are new versions of customers stored before, not new customers."""
+    rate: float = 0.0
+    stored: int = 0
+    version: int = 1
+
+    async def prepare(self, seconds: float) -> None:
+        """Store some customers, and so many for the turns to update as those may take."""
+        self.rate = BATCH / await self._store(0, BATCH, 1)
+        self.stored = BATCH
+        if self.updates:
+            await self._store_new(self._count(seconds))
+
+    async def turn(self, seconds: float) -> Outcome:
+        """Store about as many as take so many seconds."""
+        if self.updates:
+            count = min(self._count(seconds), self.stored)
+            self.version += 1
+            taken = await self._store(0, count, self.version)
+        else:
+            count = self._count(seconds)
+            taken = await self._store_new(count)
+        self.rate = count / taken
+        return Outcome(self.rate, count)
+
+    def _count(self, seconds: float) -> int:
+        return max(1, round(self.rate * seconds / BATCH)) * BATCH
+
+    async def _store_new(self, count: int) -> float:
+        first, self.stored = self.stored, self.stored + count
+        return await self._store(first, count, 1)
+
+    async def _store(self, first: int, count: int, version: int) -> float:
+        if self.ingestor is not None:
+            self.ingestor.pause()
+        try:
+            stored = await self.fill(first, count, version)
+        finally:
+            if self.ingestor is not None:
+                self.ingestor.go_on()
+        begun = perf_counter()
+        await stored()
+        return perf_counter() - begun

@@ -1,0 +1,85 @@
+"""The report as a page of the documentation."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_HEAD = """\
+# Benchmarks
+
+Portico beside three peers and the limits of its parts, interleaved in one run on one machine. This page
+and the plots are written by the benchmark, and so is [the report as data](report.json). Every figure is the
+median over the turns, with the least and the most in brackets; a ratio is the median of the ratios within
+the same turn. How to run it, what the rows mean and who the peers are: [method.md](method.md).
+"""
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """The Markdown page of a report."""
+    return "\n".join(
+        [
+            _HEAD,
+            *_surroundings(report),
+            "",
+            "## Targets",
+            "",
+            *_targets(report),
+            "",
+            *(line for row in report["rows"] for line in _row(row)),
+            *_left_out(report),
+        ]
+    )
+
+
+def _surroundings(report: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in report["surroundings"].items():
+        yield f"- {name}: {value}"
+
+
+def _targets(report: Mapping[str, Any]) -> Iterator[str]:
+    yield "| Measure | Portico | Against | Ratio | Target | Met |"
+    yield "|---|---|---|---|---|---|"
+    for row in report["rows"]:
+        own = next(one for one in row["contenders"] if one["role"] == "portico")
+        for ratio in row["ratios"]:
+            against = ratio["against"]
+            if ratio["opponent"] != against:
+                against += f" ({ratio['opponent']})"
+            sign, met = "≤" if ratio["at_most"] else "≥", "yes" if ratio["met"] else "**no**"
+            yield (
+                f"| {row['title']} | {_number(own['median'])} {row['unit']} | {against} "
+                f"| {_times(ratio['value'])} | {sign} {_times(ratio['target'])} | {met} |"
+            )
+
+
+def _row(row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {row['title'][0].upper()}{row['title'][1:]}"
+    yield ""
+    yield f"![{row['title']}]({row['name']}.svg)"
+    yield ""
+    yield f"| | {row['unit']} | p50 / p95 / p99, ms | CPU-seconds per 1,000 | peak memory, MiB |"
+    yield "|---|---|---|---|---|"
+    for one in row["contenders"]:
+        spread = f"{_number(one['median'])} ({_number(one['least'])} to {_number(one['most'])})"
+        latency = " / ".join(_number(value) for value in one["latency_ms"].values()) or "-"
+        cpu = ", ".join(f"{name} {value:.3g}" for name, value in one["cpu_seconds_per_thousand"].items())
+        memory = ", ".join(f"{name} {value:.0f}" for name, value in one["peak_mib"].items())
+        yield f"| {one['name']} | {spread} | {latency} | {cpu} | {memory} |"
+    yield ""
+
+
+def _left_out(report: Mapping[str, Any]) -> Iterator[str]:
+    if report["left_out"]:
+        yield "## Left out"
+        yield ""
+        yield f"This was a {report['effort']} run, without these rows; `make bench ARGS=--full` has them:"
+        yield ""
+        yield from (f"- {title}" for title in report["left_out"])
+        yield ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} ×"  # noqa: RUF001 - times
