@@ -1,10 +1,10 @@
 """Dead letters: records and messages that could not be stored and wait for an operator."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 from domain.dead_letters.entities import State
+from domain.dead_letters.places import place_of
 from domain.receipts import DeadLetter
 from storage.bulk import Update
 from storage.driver import Database, Document
@@ -16,8 +16,6 @@ GROUPS = "dead_letter_groups"
 
 PART = 12 * 1024 * 1024
 """Bytes of body in one document: a message of any size becomes a dead letter."""
-
-_ARRAY_INDEX = re.compile(r"/\d+(?=/|$)")
 
 
 class DeadLetterRepository:
@@ -43,8 +41,8 @@ class DeadLetterRepository:
 
 
 def fingerprint(letter: DeadLetter) -> str:
-    """What letters with one cause share: operation, stage, code, and pointer without array indexes."""
-    material = "\x1f".join((letter.operation, letter.stage, letter.code, place_of(letter)))
+    """What letters with one cause share: operation, stage, code, and the place of the fault."""
+    material = "\x1f".join((letter.operation, letter.stage, letter.code, place_of(letter.pointer)))
     return hashlib.sha256(scrubbed(material).encode()).hexdigest()[:32]
 
 
@@ -63,7 +61,7 @@ def _group_document(letter: DeadLetter) -> Document:
         "operation": scrubbed(letter.operation),
         "stage": letter.stage,
         "code": letter.code,
-        "place": scrubbed(place_of(letter)),
+        "place": scrubbed(place_of(letter.pointer)),
     }
 
 
@@ -75,11 +73,6 @@ def reason_document(letter: DeadLetter) -> Document:
         "message": scrubbed(letter.message),
         "pointer": scrubbed(letter.pointer),
     }
-
-
-def place_of(letter: DeadLetter) -> str:
-    """The JSON Pointer of the fault, with `*` for the places in arrays."""
-    return _ARRAY_INDEX.sub("/*", letter.pointer)
 
 
 def letter_document(letter: DeadLetter) -> Document:

@@ -7,9 +7,10 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from domain.dead_letters.entities import Found, Group, HistoryEntry, KeptLetter, Reference, Selection, State
+from domain.dead_letters.places import place_of
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
-from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id, place_of
+from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id
 from storage.driver import IDS_A_CALL, Database, Document
 from storage.letter_changes import edit_parts, operations_of, shared_updates
 from storage.letter_names import LETTER_NAMES, LetterNames
@@ -260,7 +261,7 @@ def _group_of(kept: KeptLetter) -> Group:
         operation=letter.operation,
         stage=letter.stage,
         code=letter.code,
-        place=place_of(letter),
+        place=place_of(letter.pointer),
         count=0,
         sample=kept,
     )

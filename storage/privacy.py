@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from domain.dead_letters.entities import HistoryEntry, State
+from domain.dead_letters.places import without_values
 from domain.deliveries import Delivery
 from domain.privacy.entities import ErasureJob
 from domain.privacy.person import Person
@@ -12,7 +13,7 @@ from domain.reading import Cursor
 from domain.receipts import DeadLetter, Receipt
 from domain.records import Entity
 from storage.bulk import Encoded, Replace, Update
-from storage.dead_letters import DEAD_LETTERS, PART, PARTS, parts_of
+from storage.dead_letters import DEAD_LETTERS, PART, PARTS, parts_of, scrubbed
 from storage.dedupe import DEDUPE_CANDIDATES
 from storage.deliveries import DELIVERIES, delivery_of
 from storage.documents import COLLECTIONS
@@ -108,11 +109,13 @@ class TraceRepository:
             "edit": [],
             "edited": False,
             "headers": [],
+            "pointer": scrubbed(without_values(letter.pointer)),
             **({"state": State.DISCARDED.value} if body is None else {}),
         }
         entry = HistoryEntry(now, actor, "erase", "what it held of an erased person was taken out")
         left = {"$set": change, "$inc": {"revision": 1}, "$push": {"history": asdict(entry)}}
         await self._names.forget([letter.id])
+        await self._blank_pointers(letter)
         # Without a word of its parts before they go: cut short, it is found again by what they hold.
         await self._letters.write([Update({"_id": letter.id}, left)])
         await self._parts.delete_many({"letter": letter.id})
@@ -121,6 +124,14 @@ class TraceRepository:
             await self._letters.write([Update({"_id": letter.id}, {"$set": {"parts": len(parts)}})])
         if body is not None:
             await self._names.put([replace(letter, body=body)])
+
+    async def _blank_pointers(self, letter: DeadLetter) -> None:
+        """Take what a sender wrote out of the places of faults in the receipt that tells of a dead letter."""
+        if letter.pointer == without_values(letter.pointer):
+            return
+        for document in await self._receipts.find_ids([letter.ingestion_id]):
+            results = [{**one, "pointer": without_values(one["pointer"])} for one in document["results"]]
+            await self._receipts.write([Update({"_id": letter.ingestion_id}, {"$set": {"results": results}})])
 
     async def blank_receipt(self, ingestion_id: str, record_ids: frozenset[str]) -> None:
         """Take these ids out of the results of a receipt; counts, outcomes and reasons stay."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from domain.dead_letters.entities import Reference, State, Trial
+from domain.dead_letters.places import without_values
 from domain.reading import Cursor
 from domain.records import Fault, Outcome
 from domain.replay.entities import JobState, PartLines, Progress, ReplayJob, ReplayLine, ReplayOptions
@@ -137,7 +138,8 @@ def _line_fields(line: ReplayLine) -> Document:
     if line.trial is not None:
         document["outcomes"] = _counts(line.trial.outcomes)
     if line.fault is not None:
-        document["fault"] = [line.fault.code, scrubbed(line.fault.message), scrubbed(line.fault.pointer)]
+        place = scrubbed(without_values(line.fault.pointer))
+        document["fault"] = [line.fault.code, scrubbed(line.fault.message), place]
     return document
 
 

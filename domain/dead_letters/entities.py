@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from domain.dead_letters.places import without_values
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from domain.records import Fault, Outcome, Record
@@ -105,9 +106,11 @@ class Trial:
     """Where that happened: `decode` or `write`."""
 
     def words(self) -> str:
-        """What it says, for the history and the audit."""
+        """What it says, for the history and the audit; nothing that a sender wrote."""
         counts = ", ".join(f"{outcome} {count}" for outcome, count in self.outcomes.items())
-        return f"{counts}: {self.fault.code} at {self.fault.pointer or '/'}" if self.fault else counts
+        if self.fault is None:
+            return counts
+        return f"{counts}: {self.fault.code} at {without_values(self.fault.pointer) or '/'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,12 +164,14 @@ class Likeness:
 
 
 def _everything(value: Any) -> Iterator[tuple[_Path, Any]]:
-    """Every object, text and number in `value`, with the last names on the way to it."""
+    """Every object, text and number in `value`, with the last names on the way to it; of names themselves
+    those that may be somebody's."""
     left: list[tuple[_Path, Any]] = [((), value)]
     while left:
         path, one = left.pop()
         if isinstance(one, dict):
             yield path, one
+            yield from ((path, str(name)) for name in one if "@" in name or _NUMBER.search(name))
             left += [((*path, str(name))[-3:], member) for name, member in one.items()]
         elif isinstance(one, list):
             left += [(path, element) for element in one]

@@ -7,6 +7,7 @@ from itertools import islice
 
 from domain.clock import Clock
 from domain.dead_letters.entities import KeptLetter, Reference, State, Trial
+from domain.dead_letters.places import without_values
 from domain.dead_letters.ports import AuditStore, KeptLetterStore
 from domain.dead_letters.trail import Trail
 from domain.dead_letters.trial import refusal_of, trials
@@ -153,7 +154,7 @@ def _outcomes(words: str) -> Mapping[Outcome, int]:
 
 def _fault(kept: KeptLetter, reason: str) -> Fault:
     letter = kept.letter
-    if reason == f"{letter.code} at {letter.pointer or '/'}":
+    if reason == f"{letter.code} at {without_values(letter.pointer) or '/'}":
         return Fault(letter.code, letter.message, letter.pointer)
     code, _, pointer = reason.partition(" at ")
     return Fault(code, "", pointer)

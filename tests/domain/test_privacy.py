@@ -79,8 +79,15 @@ async def with_traces(store: Store) -> str:
     entry = LedgerEntry(account, 1, TxnType.ADJUST, 5, 5, 5, (), 1, "mark", reason="for Quitéria")
     assert await store.loyalty.append(entry)
     result = RecordResult(0, Outcome.STALE, "VERSION_CONFLICT", "newer", record_id=customer.record_id)
-    await store.receipts.put_many([replace(a_receipt("ing_1"), results=(result,))])
+    of_key = RecordResult(0, Outcome.DEAD, "TOO_DEEP", "nested", pointer=AT_HER_KEY)
+    await store.receipts.put_many(
+        [replace(a_receipt("ing_1"), results=(result,)), replace(a_receipt("ing_key"), results=(of_key,))]
+    )
     return customer.record_id
+
+
+AT_HER_KEY = "/events/0/payload/quiteria@example.com/0"
+"""Where a fault is in an object whose sender called a member after her."""
 
 
 async def with_letters(store: Store) -> None:
@@ -99,6 +106,13 @@ async def with_letters(store: Store) -> None:
             a_letter("dl_order", {"orderId": 7, "customerId": "q-7788", "to": "VIP-XYZ"}, **order),
             a_letter("dl_hook", {"customerId": "q-7788", "payload": {"x": "VIP-XYZ"}}, **hook),
             a_letter("dl_edited", {"id": "o-6", "name": 1}),
+            a_letter(
+                "dl_key",
+                {"eventId": "e-1", "payload": {"quiteria@example.com": [1]}},
+                operation="odp.v1.events",
+                ingestion_id="ing_key",
+                pointer=AT_HER_KEY,
+            ),
             a_letter("dl_other", {"id": "o-9", "contacts": {}}),
             a_letter("dl_tenant", {"id": "q-7788"}, tenant="other"),
             a_letter("dl_nobody", b'{"customerId": "q-7788", "x": "VIP-XYZ"}', tenant="", operation=""),
@@ -146,7 +160,7 @@ async def test_an_export_shows_every_trace_and_nothing_of_others(store: Store) -
         "events": 1,
         "loyaltyEntries": 1,
         "webhookDeliveries": 1,
-        "deadLetters": 7,
+        "deadLetters": 8,
         "receipts": 1,
     }
     assert expected == sizes(found)
@@ -169,7 +183,7 @@ async def test_nothing_is_left_after_an_erasure_and_others_are_untouched(
     assert {"customers": 1, "leads": 2, "orders": 2, "reviews": 1, "events": 1} == {
         name: counts[name] for name in ("customers", "leads", "orders", "reviews", "events")
     }
-    assert (7, 1, 1, 1) == (
+    assert (8, 1, 1, 1) == (
         counts["dead letters"],
         counts["deliveries"],
         counts["receipts"],
@@ -195,6 +209,9 @@ async def test_nothing_is_left_after_an_erasure_and_others_are_untouched(
         letters["dl_own"].state,
         letters["dl_own"].payload,
     )
+    [receipt] = (await store.receipts.get_many(["ing_key"])).values()
+    masked = "/events/0/payload/*/0"
+    assert (masked, masked) == (receipt.results[0].pointer, letters["dl_key"].letter.pointer)
     assert await exported(store) is None
 
 
