@@ -13,6 +13,7 @@ from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, require_narrow,
 from cli.dead_letter_patch import patch
 from cli.dead_letter_transfer import register as register_transfer
 from cli.dead_letter_views import done_line, print_json, print_table
+from cli.ingestor_stops import register as register_stops
 from cli.replay_jobs import register as register_replay
 from cli.terminal import fail
 from cli.where import Where, placed
@@ -27,6 +28,7 @@ app = typer.Typer(help="Find, understand and repair what could not be stored.", 
 app.command()(patch)
 register_replay(app)
 register_transfer(app)
+register_stops(app)
 
 
 @app.command()

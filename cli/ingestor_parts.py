@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cli.base import Base
+from cli.settings import Settings
 from domain.apply import ApplyRecords
+from domain.breaker import BreakerPolicy
 from domain.clock import system_clock
 from domain.resolve import MatchPolicy
+from ingestor.breaker import DeadLetterBreaker
 from ingestor.broker_dead_letters import AT_ONCE, BrokerDeadLetters
 from ingestor.identify import Unpacker
 from ingestor.ledger import OutcomeLedger
@@ -27,6 +30,7 @@ class IngestorTools:
     unpacker: Unpacker
     books: Books
     metrics: IngestorMetrics
+    breaker: DeadLetterBreaker
 
 
 def make_tools(base: Base) -> IngestorTools:
@@ -48,7 +52,20 @@ def make_tools(base: Base) -> IngestorTools:
     processor = Processor(
         base.operations, apply_records, books, metrics, system_clock, after_apply, base.tracer
     )
-    return IngestorTools(processor, Unpacker(base.ids), books, metrics)
+    breaker = DeadLetterBreaker(_breaker_policy(settings), store.ingestor_stops, metrics, system_clock)
+    return IngestorTools(processor, Unpacker(base.ids), books, metrics, breaker)
+
+
+def _breaker_policy(settings: Settings) -> BreakerPolicy | None:
+    share = settings.ingestor_breaker
+    if share is None:
+        return None
+    return BreakerPolicy(
+        share=share,
+        window=settings.ingestor_breaker_window,
+        least=settings.ingestor_breaker_least,
+        pause_ms=int(settings.ingestor_breaker_pause * 1000),
+    )
 
 
 def make_ingestor(base: Base, tools: IngestorTools, consumer: Consumer) -> Ingestor:
@@ -61,21 +78,14 @@ def make_ingestor(base: Base, tools: IngestorTools, consumer: Consumer) -> Inges
         attempts=settings.ingestor_attempts,
     )
     return Ingestor(
-        consumer, tools.processor, tools.unpacker, tools.books, tools.metrics, system_clock, limits
+        consumer, tools.processor, tools.unpacker, tools.books, tools.metrics, limits, tools.breaker
     )
 
 
 @asynccontextmanager
 async def moving_dead_letters(base: Base, tools: IngestorTools) -> AsyncIterator[None]:
     """What the broker gives up is moved; at the end what is in hand is settled, within the drain's bound."""
-    mover = BrokerDeadLetters(
-        tools.processor,
-        tools.unpacker,
-        tools.books.dead_letters,
-        tools.metrics,
-        base.registry,
-        system_clock,
-    )
+    mover = BrokerDeadLetters(tools.processor, tools.unpacker, base.registry)
     async with base.queue.dead_letters(AT_ONCE) as consumer:
         if consumer is None:
             yield

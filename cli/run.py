@@ -100,8 +100,9 @@ async def run_ingestor(settings: Settings) -> None:
     ):
         await _prepare(base, signals)
         if not signals.asked:
-            async with _ingesting(base) as is_ready:
+            async with _ingesting(base) as (is_ready, stands):
                 admin.checks["consumer"] = is_ready
+                admin.details["ingestor"] = stands
                 await _serve_until(signals, admin)
 
 
@@ -117,7 +118,8 @@ async def run_up(settings: Settings, announce: Announce) -> None:
         if signals.asked:
             return
         # Left from the last to the first when it drains: the front door first, then what is behind it.
-        async with _ingesting(base) as is_ready, open_gateway(base, embedded=True) as gateway:
+        async with _ingesting(base) as (is_ready, stands), open_gateway(base, embedded=True) as gateway:
+            admin.details["ingestor"] = stands
             admin.checks |= {
                 "consumer": is_ready,
                 "queue": gateway.publisher.is_ready,
@@ -160,7 +162,7 @@ async def _serve_until(signals: Signals, admin: "_Admin") -> None:
 
 
 @asynccontextmanager
-async def _ingesting(base: Base) -> AsyncIterator[Check]:
+async def _ingesting(base: Base) -> AsyncIterator[tuple[Check, Detail]]:
     """An ingestor at work; at the end its batches are finished, within the drain's bound."""
     prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
     with contextlib.suppress(StoreUnavailableError):
@@ -181,7 +183,7 @@ async def _ingesting(base: Base) -> AsyncIterator[Check]:
         task = asyncio.create_task(ingestor.run())
         task.add_done_callback(_end_if_failed)
         try:
-            yield consumer.is_ready
+            yield consumer.is_ready, tools.breaker.words
         finally:
             ingestor.stop()
             done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)

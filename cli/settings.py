@@ -158,6 +158,20 @@ class Settings(BaseSettings):
     ingestor_attempts: Positive = Field(
         3, description="Attempts at an ingestion that ends the ingestor, before it becomes a dead letter."
     )
+    ingestor_breaker: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None,
+        description="Share of the newest records beyond which, where so many become dead letters, an "
+        "ingestor stops taking from the queue (docs/dead-letters.md); not set: it never does.",
+    )
+    ingestor_breaker_window: Positive = Field(
+        1000, description="The newest records that the breaker looks at."
+    )
+    ingestor_breaker_least: Positive = Field(
+        100, description="Records before the breaker concludes anything; `ingestor_breaker_window` at most."
+    )
+    ingestor_breaker_pause: Seconds = Field(
+        300.0, description="Seconds after which an ingestor that the breaker stopped tries one message."
+    )
     phone_region: str = Field(
         "BR",
         pattern="^[A-Z]{2}$",
@@ -243,6 +257,12 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] | None = Field(
         None, description="Log lines as JSON or for people; not set: for people on a terminal, else JSON."
     )
+
+    @model_validator(mode="after")
+    def _check_breaker(self) -> Self:
+        if self.ingestor_breaker_least > self.ingestor_breaker_window:
+            raise ValueError("PORTICO_INGESTOR_BREAKER_LEAST is more than PORTICO_INGESTOR_BREAKER_WINDOW")
+        return self
 
     @model_validator(mode="after")
     def _check(self) -> Self:

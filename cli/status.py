@@ -37,6 +37,8 @@ class Status:
 
     ready: bool
     parts: Mapping[str, bool]
+    details: Mapping[str, str]
+    """How parts stand, in words, where that is more than ready or not."""
     accepted: int
     outcomes: Mapping[str, int]
     ledger: tuple[LedgerLine, ...]
@@ -55,10 +57,12 @@ class Status:
     def lines(self) -> list[str]:
         """For a person to read; the ledger is a table beside them."""
         parts = [f"  {name}: {'ready' if ready else 'not ready'}" for name, ready in self.parts.items()]
+        details = [f"  {name}: {words}" for name, words in self.details.items()]
         outcomes = [f"  {name}: {count}" for name, count in self.outcomes.items()]
         return [
             "ready" if self.ready else "not ready",
             *parts,
+            *details,
             f"records accepted since start: {self.accepted}",
             *outcomes,
         ]
@@ -86,7 +90,16 @@ async def read_status(url: str) -> Status:
             async with session.get(f"{url}/metrics") as response:
                 metrics = await response.text()
         parts = {str(name): bool(value) for name, value in readiness["parts"].items()}
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
+        details = {str(name): str(words) for name, words in readiness.get("details", {}).items()}
+    except (
+        aiohttp.ClientError,
+        TimeoutError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise StatusError(f"no Portico answers at {url}") from error
     accepted, outcomes = 0, {outcome.value: 0 for outcome in Outcome}
     samples = [one for family in text_string_to_metric_families(metrics) for one in family.samples]
@@ -95,7 +108,7 @@ async def read_status(url: str) -> Status:
             accepted += int(sample.value)
         elif sample.name == "portico_ingestor_records_total":
             outcomes[sample.labels["outcome"]] += int(sample.value)
-    return Status(readiness["status"] == "ready", parts, accepted, outcomes, _ledger(samples))
+    return Status(readiness["status"] == "ready", parts, details, accepted, outcomes, _ledger(samples))
 
 
 def _ledger(samples: Iterable[Sample]) -> tuple[LedgerLine, ...]:

@@ -12,12 +12,9 @@ from collections.abc import Sequence
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from domain.clock import Clock
 from domain.errors import MessageError, TransientError
-from domain.ports import DeadLetterStore
-from ingestor.dead_letters import broker_gave_up, brokers_headers, letter_of_message
+from ingestor.dead_letters import broker_gave_up, brokers_headers
 from ingestor.identify import Unpacker
-from ingestor.metrics import IngestorMetrics
 from ingestor.process import Processor
 from messaging.envelope import Ingestion
 from messaging.port import Consumer, Delivery, Message
@@ -40,17 +37,11 @@ class BrokerDeadLetters:
         self,
         processor: Processor,
         unpacker: Unpacker,
-        letters: DeadLetterStore,
-        metrics: IngestorMetrics,
         registry: CollectorRegistry,
-        clock: Clock,
     ) -> None:
         """Counts what it moved in `registry`."""
         self._processor = processor
         self._unpacker = unpacker
-        self._letters = letters
-        self._metrics = metrics
-        self._clock = clock
         self._moved = Counter(
             "portico_broker_dead_letters_moved",
             "Messages that the broker gave up and that are kept as dead letters now.",
@@ -74,14 +65,9 @@ class BrokerDeadLetters:
         try:
             ingestions = self._unpacker.unpack(message)
         except MessageError as error:
-            await self._keep_undecodable(message, str(error))
+            await self._processor.keep_undecodable(message, str(error))
         else:
             await self._keep_decoded(message, ingestions)
-
-    async def _keep_undecodable(self, message: Message, reason: str) -> None:
-        letter = letter_of_message(message, reason, now=self._clock())
-        await self._letters.put_many([letter])
-        self._metrics.count_dead([letter])
 
     async def _keep_decoded(self, message: Message, ingestions: Sequence[Ingestion]) -> None:
         fault, headers = broker_gave_up(message), brokers_headers(message)

@@ -85,6 +85,17 @@ class IngestorMetrics:
             registry=registry,
         )
 
+        self.breaker_open = Gauge(
+            "portico_ingestor_breaker_open",
+            "1 while the breaker lets nothing, or one message alone, be taken from the queue.",
+            registry=registry,
+        )
+        self.breaker_trips = Counter(
+            "portico_ingestor_breaker_trips",
+            "Times that the breaker opened, as too many records became dead letters.",
+            registry=registry,
+        )
+
     def count_outcomes(self, counts: Mapping[tuple[str, Outcome], int]) -> None:
         """Add counts by (operation, outcome)."""
         for (operation, outcome), count in counts.items():

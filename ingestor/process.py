@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 import structlog
 
@@ -28,6 +29,7 @@ from ingestor.dead_letters import (
     UNKNOWN_OPERATION,
     Circumstances,
     letter_of_body,
+    letter_of_message,
     letter_of_record,
     result_of,
 )
@@ -35,6 +37,7 @@ from ingestor.metrics import IngestorMetrics
 from ingestor.ports import AfterApply, Books
 from ingestor.tracing import decoding, names_of, processing
 from messaging.envelope import Ingestion
+from messaging.port import Message
 
 _log = structlog.get_logger(__name__)
 _level = logging.getLogger(__name__)
@@ -54,6 +57,13 @@ class _Job:
     records: Sequence[tuple[int, Record]] = ()
     tally: Tally = field(default_factory=Tally)
     letters: list[DeadLetter] = field(default_factory=list)
+
+
+class Ended(NamedTuple):
+    """What came to its end just now: repeats did before."""
+
+    records: int
+    dead: int
 
 
 class Processor:
@@ -77,16 +87,16 @@ class Processor:
         self._after_apply = after_apply
         self._tracer = tracer
 
-    async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> None:
+    async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> Ended:
         """Return once every ingestion has its receipt, or had it before.
 
         Raises TransientError where the store is away; any other exception is a bug of ours, and
         `process_alone` finds out which ingestion it is about.
         """
         with processing(self._tracer, ingestions):
-            await self._process(ingestions, attempts)
+            return await self._process(ingestions, attempts)
 
-    async def _process(self, ingestions: Sequence[Ingestion], attempts: int) -> None:
+    async def _process(self, ingestions: Sequence[Ingestion], attempts: int) -> Ended:
         jobs = await self._new_jobs(ingestions, attempts)
         for job in jobs:
             with decoding(self._tracer, job.ingestion):
@@ -96,17 +106,17 @@ class Processor:
         for job in jobs:
             for index, record in job.records:
                 self._tally(job, index, record, next(remaining))
-        await self._finish(jobs)
+        return await self._finish(jobs)
 
-    async def process_alone(self, ingestion: Ingestion, attempts: int) -> None:
+    async def process_alone(self, ingestion: Ingestion, attempts: int) -> Ended:
         """As `process`, but what fails through a bug of ours becomes a dead letter, record by record."""
         try:
-            await self.process([ingestion], attempts)
+            return await self.process([ingestion], attempts)
         except TransientError:
             raise
         except Exception:
             _log.exception("ingestion_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
-            await self._process_each_record(ingestion, attempts)
+            return await self._process_each_record(ingestion, attempts)
 
     async def give_up(
         self,
@@ -114,17 +124,26 @@ class Processor:
         attempts: int,
         fault: Fault = ATTEMPTS_EXHAUSTED,
         headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    ) -> Ended:
         """Make a dead letter, with `headers` of its message, of an ingestion that cannot be delivered: it
         ended the ingestor at every attempt, if `fault` says nothing else. One that has its receipt stays
         what it is."""
-        for job in await self._new_jobs([ingestion], attempts):
+        jobs = await self._new_jobs([ingestion], attempts)
+        for job in jobs:
             circumstances = Circumstances("delivery", attempts, self._clock(), headers)
             self._bury_letter(job, letter_of_body(ingestion, fault, circumstances))
-            await self._finish([job])
+        return await self._finish(jobs)
 
-    async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> None:
-        for job in await self._new_jobs([ingestion], attempts):
+    async def keep_undecodable(self, message: Message, reason: str) -> Ended:
+        """Make a dead letter of a message that breaks the message contract."""
+        letter = letter_of_message(message, reason, now=self._clock())
+        await self._books.dead_letters.put_many([letter])
+        self._metrics.count_dead([letter])
+        return Ended(1, 1)
+
+    async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> Ended:
+        jobs = await self._new_jobs([ingestion], attempts)
+        for job in jobs:
             try:
                 await self._decode(job)
             except Exception:
@@ -133,7 +152,7 @@ class Processor:
                 self._bury_body(job, INTERNAL_ERROR, "decode")
             for index, record in job.records:
                 self._tally(job, index, record, await self._apply_one(ingestion, index, record))
-            await self._finish([job])
+        return await self._finish(jobs)
 
     async def _apply_one(self, ingestion: Ingestion, index: int, record: Record) -> Applied:
         try:
@@ -221,7 +240,7 @@ class Processor:
         job.letters.append(letter)
         job.tally.add_dead(letter.records, result_of(letter))
 
-    async def _finish(self, jobs: Sequence[_Job]) -> None:
+    async def _finish(self, jobs: Sequence[_Job]) -> Ended:
         letters = [letter for job in jobs for letter in job.letters]
         if letters:
             await self._books.dead_letters.put_many(letters)
@@ -233,6 +252,8 @@ class Processor:
             for outcome, count in job.tally.counts.items():
                 counts[job.ingestion.operation, outcome] += count
         self._metrics.count_outcomes(counts)
+        dead = sum(count for (_, outcome), count in counts.items() if outcome is Outcome.DEAD)
+        return Ended(sum(counts.values()), dead)
 
     async def _keep_receipts(self, jobs: Sequence[_Job]) -> None:
         now = self._clock()

@@ -11,13 +11,12 @@ from typing import TypeVar
 
 import structlog
 
-from domain.clock import Clock
 from domain.errors import MessageError, TransientError
-from ingestor.dead_letters import letter_of_message
+from ingestor.breaker import DeadLetterBreaker
 from ingestor.identify import Unpacker
 from ingestor.metrics import IngestorMetrics
 from ingestor.ports import Books
-from ingestor.process import Processor
+from ingestor.process import Ended, Processor
 from ingestor.tracing import named
 from messaging.envelope import Ingestion
 from messaging.port import Consumer, Delivery
@@ -25,6 +24,9 @@ from messaging.port import Consumer, Delivery
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
+
+_HELD_PAUSE = 0.5
+"""Seconds between two looks at the queue, or at what keeps us from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,16 @@ class Ingestor:
         unpacker: Unpacker,
         books: Books,
         metrics: IngestorMetrics,
-        clock: Clock,
         limits: IngestorLimits,
+        breaker: DeadLetterBreaker,
     ) -> None:
         self._consumer = consumer
         self._processor = processor
         self._unpacker = unpacker
         self._books = books
         self._metrics = metrics
-        self._clock = clock
         self._limits = limits
+        self._breaker = breaker
         self._stopping = asyncio.Event()
         self._suspecting = asyncio.Lock()
 
@@ -79,17 +81,25 @@ class Ingestor:
     async def run(self) -> None:
         """Consume until `stop`."""
         free = asyncio.Semaphore(self._limits.batches)
-        async with asyncio.TaskGroup() as batches:
+        async with self._breaker.at_work(), asyncio.TaskGroup() as batches:
             while not self._stopping.is_set():
                 await free.acquire()
-                deliveries = await self._consumer.take(
-                    self._limits.max_messages, self._limits.max_bytes, timeout=0.5
-                )
+                deliveries = await self._take()
                 if not deliveries:
                     free.release()
                     continue
                 batch = batches.create_task(self._settle_batch(deliveries))
                 batch.add_done_callback(lambda _: free.release())
+                if self._breaker.is_trying:
+                    await asyncio.wait([batch])
+
+    async def _take(self) -> Sequence[Delivery]:
+        """What is there and may be taken, after half a second at most."""
+        if not await self._breaker.allows():
+            await self._stopped_within(_HELD_PAUSE)
+            return []
+        most = 1 if self._breaker.is_trying else self._limits.max_messages
+        return await self._consumer.take(most, self._limits.max_bytes, timeout=_HELD_PAUSE)
 
     async def _settle_batch(self, deliveries: Sequence[Delivery]) -> None:
         started = time.monotonic()
@@ -126,7 +136,7 @@ class Ingestor:
         ingestions = [one for delivery in deliveries for one in await self._unpack(delivery)]
         try:
             with named(*ingestions), self._metrics.working(one.accepted_at for one in ingestions):
-                await self._patiently(partial(self._processor.process, ingestions))
+                self._breaker.note(*await self._patiently(partial(self._processor.process, ingestions)))
         except (_Released, asyncio.CancelledError):
             raise
         except Exception:
@@ -134,7 +144,8 @@ class Ingestor:
             _log.exception("batch_failed", ingestions=len(ingestions))
             for ingestion in ingestions:
                 with named(ingestion):
-                    await self._patiently(partial(self._processor.process_alone, ingestion, 1))
+                    alone = partial(self._processor.process_alone, ingestion, 1)
+                    self._breaker.note(*await self._patiently(alone))
 
     async def _process_alone(self, delivery: Delivery) -> None:
         """The careful way, for what was delivered before: it may be what ended an ingestor.
@@ -151,25 +162,23 @@ class Ingestor:
     async def _process_suspect(self, ingestion: Ingestion) -> None:
         attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
         try:
-            await self._patiently(partial(self._attempt, ingestion, attempts))
+            self._breaker.note(*await self._patiently(partial(self._attempt, ingestion, attempts)))
         finally:
             # However it ended, the process did not: that attempt does not count against it.
             with contextlib.suppress(TransientError):
                 await self._books.attempts.clear([ingestion.id])
 
-    async def _attempt(self, ingestion: Ingestion, attempts: int) -> None:
+    async def _attempt(self, ingestion: Ingestion, attempts: int) -> Ended:
         if attempts > self._limits.attempts:
-            await self._processor.give_up(ingestion, attempts)
-        else:
-            await self._processor.process_alone(ingestion, attempts)
+            return await self._processor.give_up(ingestion, attempts)
+        return await self._processor.process_alone(ingestion, attempts)
 
     async def _unpack(self, delivery: Delivery) -> list[Ingestion]:
         try:
             return self._unpacker.unpack(delivery.message)
         except MessageError as error:
-            letter = letter_of_message(delivery.message, str(error), now=self._clock())
-            await self._patiently(partial(self._books.dead_letters.put_many, [letter]))
-            self._metrics.count_dead([letter])
+            keep = partial(self._processor.keep_undecodable, delivery.message, str(error))
+            self._breaker.note(*await self._patiently(keep))
             return []
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:

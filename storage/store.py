@@ -14,6 +14,7 @@ from storage.deliveries import DeliveryRepository
 from storage.driver import Database, Driver, open_database
 from storage.identities import IdentityRepository
 from storage.indexes import ensure_indexes
+from storage.ingestor_stops import IngestorStopRepository
 from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.ledger import LedgerRepository
@@ -56,6 +57,7 @@ class Store:
         self.endpoints = EndpointRepository(database)
         self.deliveries = DeliveryRepository(database)
         self.ledger = LedgerRepository(database)
+        self.ingestor_stops = IngestorStopRepository(database)
         self.leases = LeaseRepository(database)
         self.clients = ClientRepository(database)
         self.tombstones = TombstoneRepository(database)

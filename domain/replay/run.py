@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from domain.breaker import too_many
 from domain.clock import Clock
 from domain.errors import TransientError
 from domain.replay.entities import JobState, PartLines, ReplayJob, ReplayLine
@@ -121,4 +122,4 @@ def _breaks(job: ReplayJob) -> bool:
     """Whether too many failed since it was last let go on."""
     tried, failed = job.progress.tried - job.spared[0], job.progress.failed - job.spared[1]
     share = job.options.breaker
-    return share is not None and tried >= _LOOKED_AT_FROM and failed > share * tried
+    return share is not None and too_many(failed, tried, share=share, least=_LOOKED_AT_FROM)

@@ -125,9 +125,7 @@ class Moving:
         metrics = IngestorMetrics(self.registry, OPERATIONS)
         apply = ApplyRecords(store.records, store.identities, store.dedupe, system_clock, MatchPolicy())
         self.processor = Processor(OPERATIONS, apply, books, metrics, system_clock)
-        self.mover = BrokerDeadLetters(
-            self.processor, Unpacker(IDS), store.dead_letters, metrics, self.registry, system_clock
-        )
+        self.mover = BrokerDeadLetters(self.processor, Unpacker(IDS), self.registry)
 
     @property
     def moved(self) -> float:

@@ -18,12 +18,14 @@ from prometheus_client import CollectorRegistry
 from contracts.operations import Checked, Decoded, Operation, Origin
 from contracts.registry import OPERATIONS
 from domain.apply import ApplyRecords
+from domain.breaker import BreakerPolicy
 from domain.clock import system_clock
 from domain.identity import IdentityKey
 from domain.ingestion_id import IngestionIds
 from domain.ledger.book import LedgerBook
 from domain.records import Entity
 from domain.resolve import MatchPolicy
+from ingestor.breaker import DeadLetterBreaker
 from ingestor.identify import Unpacker
 from ingestor.ledger import OutcomeLedger
 from ingestor.metrics import IngestorMetrics
@@ -90,9 +92,13 @@ FRAGILE: Mapping[str, Operation] = {name: Fragile(one) for name, one in OPERATIO
 
 @asynccontextmanager
 async def ingesting(
-    queue: Queue, store: Store, operations: Mapping[str, Operation] = OPERATIONS
-) -> AsyncIterator[Ingestor]:
-    """An ingestor at work, in small batches; at the end it is stopped, and what it has is settled."""
+    queue: Queue,
+    store: Store,
+    operations: Mapping[str, Operation] = OPERATIONS,
+    policy: BreakerPolicy | None = None,
+) -> AsyncIterator[DeadLetterBreaker]:
+    """An ingestor at work, in small batches, and its breaker; at the end it is stopped, and what it has
+    is settled."""
     limits = IngestorLimits(max_messages=2, batches=2, attempts=ATTEMPTS)
     ledger = OutcomeLedger(LedgerBook(system_clock), store.ledger, system_clock)
     books = Books(store.receipts, store.dead_letters, store.attempts, ledger)
@@ -100,10 +106,11 @@ async def ingesting(
     apply_records = ApplyRecords(store.records, store.identities, store.dedupe, system_clock, MatchPolicy())
     processor = Processor(operations, apply_records, books, metrics, system_clock)
     async with queue.consumer(limits.max_messages * limits.batches) as consumer:
-        ingestor = Ingestor(consumer, processor, Unpacker(IDS), books, metrics, system_clock, limits)
+        breaker = DeadLetterBreaker(policy, store.ingestor_stops, metrics, system_clock)
+        ingestor = Ingestor(consumer, processor, Unpacker(IDS), books, metrics, limits, breaker)
         running = asyncio.create_task(ingestor.run())
         try:
-            yield ingestor
+            yield breaker
         finally:
             ingestor.stop()
             await running
