@@ -174,7 +174,7 @@ def _waited_for(at_desk: _AtDesk, start: Callable[[Desk], Awaitable[ReplayJob]],
     async def use(desk: Desk) -> ReplayJob:
         job = await start(desk)
         started.append(job.id)
-        typer.echo(f"{job.id}: {job.total} letters", err=True)
+        typer.echo(f"{job.id}: {job.total} letter{'s' if job.total != 1 else ''}", err=True)
         return await _follow(desk, job, say)
 
     try:
