@@ -6,6 +6,7 @@ path, a tenant, or anything else that a caller wrote.
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,6 +17,9 @@ LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 
 ERROR_CODE = web.RequestKey("error_code", str)
 """Set on a request that is answered with an error: its stable code."""
+
+_CODES = {one.value: one.name for one in HTTPStatus if one >= HTTPStatus.BAD_REQUEST}
+"""What stands for an error that has no code of its own, by the HTTP status."""
 
 NO_ROUTE = "none"
 """The route of a request that no surface has one for."""
@@ -65,7 +69,8 @@ class RequestMetrics:
         if count is None:
             count = self._known[series] = self._counter(*series)
         count(status // 100, seconds)
-        if (code := request.get(ERROR_CODE)) is not None:
+        # A page says in words what is wrong, and has no code of its own.
+        if (code := request.get(ERROR_CODE) or _CODES.get(status)) is not None:
             self._errors.labels(surface, code).inc()
 
     def _counter(self, *series: str) -> Callable[[int, float], None]:
