@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from domain.errors import TransientError
 from domain.tracing import NO_TRACER, Tracer
+from gateway.errors import OverloadedError, RateLimitedError
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.od_v2.errors import flat_error
@@ -20,9 +21,12 @@ from gateway.rest.tracing import traced
 _SURFACES = {"/v1/customer/": "odp_v1", "/v2/": "od_v2", "/oauth/": "oauth"}
 """Path prefixes, and what their surface is called in the metrics; every other path is `portico`."""
 
-
 DEADLINE = 75.0
 """Seconds: the body's, the confirm's and the longest wait for an outcome, together."""
+
+
+_HELD_BACK = 0.5
+"""Seconds; less than any Retry-After."""
 
 
 class DeadlineError(TransientError):
@@ -47,6 +51,7 @@ def rest_app(
             traced(tracer),
             measured(metrics, _SURFACES, "portico"),
             error_middleware(surface_for, refusal),
+            _held_back,
             _in_time,
         ],
         client_max_size=0,
@@ -54,6 +59,20 @@ def rest_app(
     for surface in mounted:
         app.router.add_routes(surface.routes())
     return app
+
+
+@web.middleware
+async def _held_back(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Who is told to come later is told so a moment later.
+
+    He has to wait longer than that anyway; and one who does not wait can ask no more often than his
+    connections allow, where else his refusals alone would keep the process busy.
+    """
+    try:
+        return await handler(request)
+    except (RateLimitedError, OverloadedError):
+        await asyncio.sleep(_HELD_BACK)
+        raise
 
 
 @web.middleware

@@ -1,0 +1,1 @@
+"""Clients who mean harm, against a running Portico: `make hostile`."""
