@@ -8,6 +8,7 @@ from domain.dead_letters.places import place_of
 from domain.receipts import DeadLetter
 from storage.bulk import Update
 from storage.driver import Database, Document
+from storage.letter_marks import LetterMarks
 from storage.letter_names import LetterNames
 
 DEAD_LETTERS = "dead_letters"
@@ -21,10 +22,12 @@ PART = 12 * 1024 * 1024
 class DeadLetterRepository:
     """Dead letters (domain.ports.DeadLetterStore)."""
 
-    def __init__(self, database: Database, names: LetterNames) -> None:
+    def __init__(self, database: Database, names: LetterNames, marks: LetterMarks) -> None:
         """Keeps them in `dead_letters` of `database`, what is over-long in `dead_letter_parts`, the
-        causes that there are in `dead_letter_groups`, and whom they name in `names`."""
+        causes that there are in `dead_letter_groups`, whom they name in `names`, and how many there
+        are in which time in `marks`."""
         self._names = names
+        self._marks = marks
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
         self._groups = database.collection(GROUPS)
@@ -36,6 +39,7 @@ class DeadLetterRepository:
             [part for letter in letters for part in parts_of(letter.id, letter.body[PART:])]
         )
         await self._names.put(letters)
+        await self._marks.put(letters)
         kept = await self._letters.insert_missing([letter_document(letter) for letter in letters])
         await self._letters.write([_renewal(letters[index]) for index in sorted(kept)])
 

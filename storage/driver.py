@@ -172,10 +172,11 @@ class Collection:
             return cast(dict[str, Document], await self._collection.index_information())
 
     async def explain(self, filter: Filter, *, sort: Keys, limit: int = 0) -> Document:
-        """The server's plan for a `find`."""
+        """The server's plan for a `find`, which is not made."""
         command = {"find": self.name, "filter": filter, "sort": dict(sort), "limit": limit}
         with _translated():
-            return cast(Document, await self._collection.database.command("explain", command))
+            found = await self._collection.database.command("explain", command, verbosity="queryPlanner")
+            return cast(Document, found)
 
     async def _write_chunk(
         self, operations: Sequence[BulkOperation], offset: int, result: BulkResult

@@ -13,6 +13,7 @@ from domain.receipts import DeadLetter
 from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id
 from storage.driver import IDS_A_CALL, Database, Document
 from storage.letter_changes import edit_parts, operations_of, shared_updates
+from storage.letter_marks import LetterMarks
 from storage.letter_names import LETTER_NAMES, LetterNames
 from storage.letter_search import searched
 from storage.pages import Listing, Pager
@@ -26,13 +27,13 @@ _MOST_SEARCHED = 2_000
 class KeptLetterRepository:
     """Kept dead letters (domain.dead_letters.ports.KeptLetterStore)."""
 
-    def __init__(self, database: Database, names: LetterNames) -> None:
-        """Reads and changes what DeadLetterRepository keeps in `database`."""
+    def __init__(self, database: Database, names: LetterNames, marks: LetterMarks) -> None:
+        """Reads and changes what DeadLetterRepository keeps in `database`, `names` and `marks`."""
         self._names = names
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
         self._groups = database.collection(GROUPS)
-        self._pager = Pager(self._letters)
+        self._pager = Pager(self._letters, marks.times)
         self._name_pager = Pager(database.collection(LETTER_NAMES))
 
     async def get(self, id: str) -> KeptLetter | None:

@@ -15,18 +15,20 @@ from storage.dead_letters import (
 )
 from storage.driver import Database, Document
 from storage.letter_changes import edit_parts
+from storage.letter_marks import LetterMarks
 from storage.letter_names import LetterNames
 
 
 class LetterArrivalRepository:
     """Brings dead letters in (domain.dead_letters.ports.LetterArrivals)."""
 
-    def __init__(self, database: Database, names: LetterNames) -> None:
-        """Adds to what DeadLetterRepository keeps in `database` and `names`."""
+    def __init__(self, database: Database, names: LetterNames, marks: LetterMarks) -> None:
+        """Adds to what DeadLetterRepository keeps in `database`, `names` and `marks`."""
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
         self._groups = database.collection(GROUPS)
         self._names = names
+        self._marks = marks
 
     async def there(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that there are."""
@@ -45,6 +47,7 @@ class LetterArrivalRepository:
         )
         await self._names.put([kept.letter for kept in letters])
         await self._names.add([kept for kept in letters if kept.edited is not None])
+        await self._marks.put([kept.letter for kept in letters])
         known = await self._letters.insert_missing([_document(kept) for kept in letters])
         return len(letters) - len(known)
 

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -14,8 +14,14 @@ from storage.driver import Collection, Document, Filter, Keys
 _FIRST_WINDOW, _GROWTH = 32, 8
 """Milliseconds of the first window of time, and how many times the last one the next is wide."""
 
+_MOST_AT_ONCE = 16
+"""Stretches between two marks that one window reaches over, at most."""
+
 _BEGIN_OF_TIME, _END_OF_TIME = -62_135_596_800_001, 253_402_300_800_000
 """Before the year 1 and after the year 9999, in ms since the Unix epoch."""
+
+
+Marks = Callable[[], Awaitable[list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,11 @@ class Listing:
 class Pager:
     """Reads pages of one collection's listings."""
 
-    def __init__(self, collection: Collection) -> None:
-        """Asks the server at the first page how it sorts."""
+    def __init__(self, collection: Collection, marks: Marks | None = None) -> None:
+        """Asks the server at the first page how it sorts. `marks` tells times, in order, between which
+        there are few documents."""
         self._collection = collection
+        self._marks = marks
         self._by_windows: bool | None = None
 
     async def read(
@@ -100,6 +108,7 @@ class Pager:
         if self._by_windows is None:
             plan = await self._collection.explain(listings[0].filter, sort=listings[0].sort, limit=1)
             self._by_windows = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
+        marks = await self._marks() if self._marks is not None and self._by_windows else None
         pages = await asyncio.gather(
             *(
                 read_first(
@@ -109,6 +118,7 @@ class Pager:
                     count=skip + limit,
                     by_windows=self._by_windows,
                     projection=projection,
+                    marks=marks,
                 )
                 for listing in listings
             )
@@ -129,12 +139,14 @@ async def read_first(
     count: int,
     by_windows: bool,
     projection: Sequence[str] | None = None,
+    marks: Sequence[int] | None = None,
 ) -> list[Document]:
     """The first `count` documents after `after`.
 
     Two ranges of one index, rather than an `$or` that a planner may answer by a scan: first the
     rest of the cursor's own millisecond, then what is beyond. A server that sorts all that a range
-    holds, as SecantusDB does, is asked `by_windows` of time that grow until they hold enough.
+    holds, as SecantusDB does, is asked `by_windows` of time that grow until they hold enough; with
+    `marks`, between those.
     """
     found: list[Document] = []
     rest = listing
@@ -144,12 +156,29 @@ async def read_first(
             found = await collection.find(
                 listing.at_time_of(after), projection=projection, sort=listing.sort, limit=count
             )
-    for part in _windows(rest) if by_windows else [rest]:
+    for part in _parts(rest, marks) if by_windows else [rest]:
         if len(found) < count:
             found += await collection.find(
                 part.filter, projection=projection, sort=listing.sort, limit=count - len(found)
             )
     return found
+
+
+def _parts(listing: Listing, marks: Sequence[int] | None) -> Iterator[Listing]:
+    return _windows(listing) if marks is None else _between(listing, marks)
+
+
+def _between(listing: Listing, marks: Sequence[int]) -> Iterator[Listing]:
+    """What is listed, in parts from mark to mark, and over more of them the longer it takes."""
+    above = _BEGIN_OF_TIME if listing.above is None else listing.above
+    until = _END_OF_TIME if listing.until is None else listing.until
+    edges = [above, *(mark - 1 for mark in marks if above < mark - 1 < until), until]
+    start, width = 0, 1
+    while above < until and start < len(edges) - 1:
+        end = min(start + width, len(edges) - 1)
+        low, high = (-1 - end, -1 - start) if listing.descending else (start, end)
+        yield replace(listing, above=edges[low], until=edges[high])
+        start, width = end, min(2 * width, _MOST_AT_ONCE)
 
 
 def _windows(listing: Listing) -> Iterator[Listing]:

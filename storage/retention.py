@@ -9,6 +9,7 @@ from domain.replay.entities import JobState
 from storage.bulk import UpdateAll
 from storage.dead_letters import DEAD_LETTERS, PARTS
 from storage.driver import IDS_A_CALL, Collection, Database, Document
+from storage.letter_marks import LetterMarks
 from storage.letter_names import LETTER_NAMES
 from storage.pages import Listing, Pager
 from storage.replay_jobs import REPLAY_JOBS, REPLAY_LINES, REPLAY_PARTS, part_id_of
@@ -33,7 +34,7 @@ class RetentionRepository:
     found again.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, marks: LetterMarks) -> None:
         """Deletes from what the other repositories keep in `database`."""
         self._letters = database.collection(DEAD_LETTERS)
         self._parts = database.collection(PARTS)
@@ -41,7 +42,7 @@ class RetentionRepository:
         self._jobs = database.collection(REPLAY_JOBS)
         self._job_parts = database.collection(REPLAY_PARTS)
         self._job_lines = database.collection(REPLAY_LINES)
-        self._pager = Pager(self._letters)
+        self._pager = Pager(self._letters, marks.times)
 
     async def forget_letters(self, state: State, before: int, after: Cursor | None) -> Step:
         """Look at the next letters in `state` that were first seen before `before`, and delete those that

@@ -19,6 +19,7 @@ from storage.kept_letters import KeptLetterRepository
 from storage.leases import LeaseRepository
 from storage.ledger import LedgerRepository
 from storage.letter_arrivals import LetterArrivalRepository
+from storage.letter_marks import LetterMarks
 from storage.letter_names import LetterNames
 from storage.loyalty import LoyaltyRepository
 from storage.metrics import StoreMetrics
@@ -43,12 +44,13 @@ class Store:
         self.identities = IdentityRepository(database)
         self.receipts = ReceiptRepository(database)
         names = LetterNames(database, phone_region)
-        self.dead_letters = DeadLetterRepository(database, names)
-        self.kept_letters = KeptLetterRepository(database, names)
-        self.letter_arrivals = LetterArrivalRepository(database, names)
+        marks = LetterMarks(database)
+        self.dead_letters = DeadLetterRepository(database, names, marks)
+        self.kept_letters = KeptLetterRepository(database, names, marks)
+        self.letter_arrivals = LetterArrivalRepository(database, names, marks)
         self.replay_jobs = ReplayJobRepository(database)
         self.backlog = BacklogRepository(database)
-        self.retention = RetentionRepository(database)
+        self.retention = RetentionRepository(database, marks)
         self.audit = AuditRepository(database)
         self.dedupe = DedupeRepository(database)
         self.attempts = AttemptRepository(database)

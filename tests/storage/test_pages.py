@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 
 from domain.reading import Cursor
-from storage.driver import Database
+from storage.driver import Collection, Database, Document, Filter
 from storage.pages import Listing, Pager, read_first
 
 YEAR = 31_536_000_000
@@ -10,10 +12,13 @@ TIMES = [-5, 0, 1, 1, 1, 2, 33, 34, 40, 5_000, 5_000, YEAR, 60 * YEAR, 60 * YEAR
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("by_windows", [False, True])
-@pytest.mark.parametrize("count", [1, 2, 5, 100])
+@pytest.mark.parametrize(
+    ("by_windows", "marks"),
+    [(False, None), (True, None), (True, []), (True, [-7, 1, 2, 34, 34_000, YEAR, 61 * YEAR])],
+)
+@pytest.mark.parametrize("count", [1, 5, 100])
 async def test_what_follows_any_cursor_is_found_whole(
-    database: Database, by_windows: bool, count: int, descending: bool
+    database: Database, by_windows: bool, marks: list[int] | None, count: int, descending: bool
 ) -> None:
     """However the server is asked, from either end, of one list or of the part of it within bounds."""
     rows = [(at, f"d{n:02d}") for n, at in enumerate(TIMES)]
@@ -27,7 +32,9 @@ async def test_what_follows_any_cursor_is_found_whole(
         ]
         listing = Listing({"kind": "a"}, "at", above, until, descending)
         for cursor in [None, *(Cursor(*row) for row in rows), Cursor(-9, ""), Cursor(70 * YEAR, "")]:
-            found = await read_first(collection, listing, after=cursor, count=count, by_windows=by_windows)
+            found = await read_first(
+                collection, listing, after=cursor, count=count, by_windows=by_windows, marks=marks
+            )
             following = [
                 row
                 for row in listed
@@ -63,3 +70,27 @@ async def test_a_page_of_several_listings_is_one_list_from_its_end(database: Dat
 
     assert ["d8", "d6", "d5"] == [one["_id"] for one in page]
     assert ["d3", "d2", "d0"] == [one["_id"] for one in rest]
+
+
+async def test_a_list_is_read_from_mark_to_mark(database: Database) -> None:
+    """A server that reads all of a range is asked for what holds a page, however many there are."""
+    collection = database.collection("things")
+    await collection.create_indexes({"by_kind": [("kind", 1), ("at", 1), ("_id", 1)]})
+    await collection.insert_missing([{"_id": f"d{n}", "kind": "a", "at": n} for n in range(400)])
+    asked: list[Listing] = []
+
+    class Counting(Collection):
+        async def find(self, filter: Filter, **how: Any) -> list[Document]:
+            found = await super().find(filter, **how)
+            asked.append(Listing(filter, "at"))
+            return found
+
+    counting = Counting(collection._collection)
+    marks = list(range(0, 400, 10))
+    page = await read_first(
+        counting, Listing({"kind": "a"}, "at"), after=None, count=5, by_windows=True, marks=marks
+    )
+
+    assert [f"d{n}" for n in range(5)] == [one["_id"] for one in page]
+    ranges = [await collection.count(one.within, 400) for one in asked]
+    assert max(ranges) <= 20
