@@ -8,7 +8,7 @@ BENCH_INSTALLED := $(BENCH)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test bench install lint format lock proto release-protos docs chaos clean
+.PHONY: run test bench bench-dead-letters install lint format lock proto release-protos docs chaos clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -26,6 +26,11 @@ chaos: install
 bench: install $(BENCH_INSTALLED)
 	@scripts/ensure-packages rabbitmq-server
 	$(BIN)/python -m bench $(ARGS)
+
+# 100,000 dead letters: their pages, and a bulk replay beside ingestion. For hours on a busy machine:
+# `ARGS="--letters 10000"`.
+bench-dead-letters: install
+	$(BIN)/python -m bench.dead_letters $(ARGS)
 
 $(BENCH_INSTALLED): bench/requirements.lock bench/peers/node/package-lock.json
 	@command -v node >/dev/null && command -v npm >/dev/null || scripts/ensure-packages nodejs npm
