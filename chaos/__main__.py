@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.campaign import Options, faults_in, never_happened, play
+from chaos.round import Load
 from chaos.summary import RECORD, read_record, write_summary
 from chaos.world import STACKS
 
@@ -24,7 +25,7 @@ def main() -> int:
         first=_first(record, arguments.seed),
         stacks=arguments.stack or STACKS,
         steps=arguments.faults,
-        rate=arguments.rate,
+        load=Load(arguments.rate, arguments.batch),
         only=arguments.only,
         settings=dict(one.split("=", 1) for one in arguments.set),
     )
@@ -56,7 +57,9 @@ def _line(result: dict[str, Any]) -> str:
     words = [f"round {result['round']} on {result['stack']}: {ledger}"]
     words += [f"  {name}: {count}" for name, count in sorted(result["happened"].items())]
     words += [f"  {name}: nothing to happen to" for name in result["missed"]]
+    words += [f"  {name}: not possible here: {why}" for name, why in result["impossible"].items()]
     words += [f"  seen: {result['seen']}; serving again within {max(result['servingAgain'], default=0)} s"]
+    words += [f"  a backlog was drained at {result['drain']} times the load"] if result["drain"] else []
     return "\n".join([*words, *(f"  WRONG {one}" for one in result["wrong"])])
 
 
@@ -74,6 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stack", action="append", choices=STACKS, help="both if not given")
     parser.add_argument("--faults", type=int, default=3, help="faults of each lane in a round")
     parser.add_argument("--rate", type=float, default=200.0, help="records a second")
+    parser.add_argument("--batch", type=int, default=200, help="records in a request, at most")
     parser.add_argument("--only", action="append", default=[], help="faults whose name has this word")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of Portico"

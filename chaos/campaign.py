@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults import EVIDENCE, faults_of
-from chaos.round import Round
+from chaos.round import Load, Round
 from chaos.schedule import lanes_of_round
 from chaos.world import STACKS, open_world
 
@@ -28,8 +28,7 @@ class Options:
     stacks: Sequence[str] = STACKS
     steps: int = 3
     """Faults of each lane in a round."""
-    rate: float = 200.0
-    """Records a second."""
+    load: Load = field(default_factory=lambda: Load(rate=200.0, largest=200))
     only: Sequence[str] = ()
     """Words of which the name of a fault has one; empty: all faults."""
     rounds_a_stack: int = 6
@@ -59,13 +58,14 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
                         options.seed, _of_stack(options, number), faults_in(options, stack), options.steps
                     )
                     run = f"chaos{options.seed}r{number}"
-                    outcome = await Round(world, run, options.seed + number, lanes, faults).play(options.rate)
+                    one = Round(world, run, options.seed + number, lanes, faults)
+                    outcome = await one.play(options.load, drain=len(lanes) == 1)
                     yield {
                         "seed": options.seed,
                         "round": number,
                         "stack": stack,
                         "overlapping": len(lanes) > 1,
-                        "rate": options.rate,
+                        "rate": options.load.rate,
                         "versions": versions(),
                         **outcome.as_json(),
                     }

@@ -25,6 +25,7 @@ _PROCESSES: Mapping[str, Fault] = {
 _SERVERS: Mapping[str, Fault] = {
     "kill mongodb": on_servers.kill_store,
     "stop mongodb": on_servers.stop_store,
+    "the disk is full": on_servers.fill_disk,
 }
 _BETWEEN: Mapping[str, Fault] = {
     "kill the broker": on_servers.kill_broker,

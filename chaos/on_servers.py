@@ -5,7 +5,7 @@ import os
 import signal
 
 from chaos.waiting import comes
-from chaos.world import World, resume_broker
+from chaos.world import ImpossibleError, World, resume_broker
 from tests.support.proxy import Proxy
 from tests.support.rabbitmq import RabbitNode
 
@@ -36,6 +36,19 @@ async def stop_store(world: World, hold: float) -> bool:
     finally:
         world.signal_store(signal.SIGCONT)
     return stopped
+
+
+async def fill_disk(world: World, hold: float) -> bool:
+    """Nothing more can be written; then there is room again, and the MongoDB server is started again, as
+    SecantusDB needs it."""
+    if world.disk is None:
+        raise ImpossibleError("only root may mount a small disk")
+    full = world.disk.fill()
+    try:
+        await asyncio.sleep(2 * hold)
+    finally:
+        world.disk.empty()
+    return await kill_store(world, hold) and full
 
 
 async def kill_broker(world: World, hold: float) -> bool:

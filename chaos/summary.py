@@ -46,6 +46,8 @@ def write_summary() -> None:
         seen.update(one["seen"])
     serving = sorted(time for one in results for time in one["servingAgain"])
     kills = sum(count for fault, count in happened.items() if fault.startswith(_KILLS))
+    drains = sorted(one["drain"] for one in results if one["drain"] is not None)
+    impossible = {name: why for one in results for name, why in one["impossible"].items()}
     peaks: dict[str, int] = {}
     for one in results:
         for name, size in one["peakBytes"].items():
@@ -57,7 +59,8 @@ def write_summary() -> None:
         *((f"records {name}", f"{count:,}") for name, count in ledger.items()),
         ("answers", ", ".join(f"{name}: {count:,}" for name, count in sorted(requests.items()))),
         *((f"seen: {name}", f"{seen[name]:,}") for name in EVIDENCE if name in seen),
-        ("serving again after a fault", _spread(serving)),
+        ("serving again after a fault", _spread(serving, " s")),
+        ("backlog drained", f"{_spread(drains, '-fold')} the rate of the load"),
         ("resident memory at most", ", ".join(f"{k} {v >> 20} MiB" for k, v in sorted(peaks.items()))),
         ("seeds", ", ".join(sorted({str(one["seed"]) for one in results}))),
         ("commits", ", ".join(sorted({one["versions"]["portico"] for one in results}))),
@@ -66,12 +69,20 @@ def write_summary() -> None:
     faults = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(happened.items()))
     _PAGE.write_text(
         f"{_SOURCE}\n## Result\n\n| | |\n|---|---|\n{rows}\n\n## Faults that happened\n\n| Fault | Times |\n"
-        f"|---|---|\n{faults}\n"
+        f"|---|---|\n{faults}\n{_not_possible(impossible)}"
     )
 
 
-def _spread(ordered: list[float]) -> str:
+def _spread(ordered: list[float], unit: str) -> str:
     if not ordered:
         return "not measured"
     middle, high = ordered[len(ordered) // 2], ordered[round(0.95 * (len(ordered) - 1))]
-    return f"median {middle:.1f} s, 95 % {high:.1f} s, at most {ordered[-1]:.1f} s, of {len(ordered)} times"
+    return (
+        f"median {middle:.1f}{unit}, from {ordered[0]:.1f}{unit} to {ordered[-1]:.1f}{unit}, "
+        f"95 % within {high:.1f}{unit}, of {len(ordered)} times"
+    )
+
+
+def _not_possible(impossible: dict[str, str]) -> str:
+    lines = [f"- {name}: {why}" for name, why in sorted(impossible.items())]
+    return "\n## Not possible there\n\n" + "\n".join(lines) + "\n" if lines else ""

@@ -19,6 +19,7 @@ _METRICS = {
     "held": "portico_ingestor_transient_failures_total",
     "unconfirmed": 'portico_queue_publishes_total{queue="ingestions",result="unconfirmed"}',
     "in hand": "portico_ingestor_deliveries_in_hand",
+    "waiting": 'portico_queue_depth_messages{queue="ingestions"}',
 }
 COUNTERS = ("redelivered", "repeated", "held", "unconfirmed")
 """What is counted: messages delivered again, ingestions that had their receipt already, times that work was
@@ -62,12 +63,8 @@ class Watch:
             if process.process is None:
                 continue
             pid = process.pid
-            self._newest[pid].update(
-                {
-                    name: value - self._newest[pid][name]
-                    for name, value in (await read_metrics(process)).items()
-                }
-            )
+            seen = await read_metrics(process)
+            self._newest[pid] |= Counter({name: int(seen[name]) for name in COUNTERS if name in seen})
             self._note_memory(process.command, pid)
         self._note_memory("mongodb", world.store_pid())
         if world.broker is not None and world.broker.is_running():
@@ -79,7 +76,7 @@ class Watch:
             self.peaks[name] = max(self.peaks[name], pages * _PAGE)
 
 
-async def read_metrics(process: PorticoProcess) -> dict[str, int]:
+async def read_metrics(process: PorticoProcess) -> dict[str, float]:
     """Its metrics, by our own short names; empty where it does not answer within a second."""
     timeout = aiohttp.ClientTimeout(total=1)
     with suppress(aiohttp.ClientError, TimeoutError):
@@ -89,7 +86,7 @@ async def read_metrics(process: PorticoProcess) -> dict[str, int]:
         ):
             lines = (await answer.text()).splitlines()
         return {
-            name: sum(int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(series))
+            name: sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
             for name, series in _METRICS.items()
         }
     return {}

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.disk import SmallDisk, small_disk
+from chaos.waiting import comes
 from storage.embedded import EmbeddedMongo
 from tests.support.portico import PorticoProcess
 from tests.support.proxy import Proxy
@@ -22,6 +24,11 @@ _SETTINGS = {
     "PORTICO_INGESTOR_ATTEMPTS": "1000",
 }
 _INGESTORS = 2
+_ENDING = 15.0
+
+
+class ImpossibleError(Exception):
+    """A fault that this machine, or this user, cannot bring about."""
 
 
 @dataclass
@@ -42,6 +49,8 @@ class World:
     broker: RabbitNode | None = None
     broker_link: Proxy | None = None
     store_link: Proxy | None = None
+    disk: SmallDisk | None = None
+    """Where the embedded queue and the MongoDB server keep their data; None where it cannot be small."""
     exits: list[str] = field(default_factory=list)
     """Processes that ended by themselves."""
 
@@ -101,6 +110,8 @@ class World:
         for link in (self.front, self.broker_link, self.store_link):
             if link is not None:
                 link.calm()
+        if self.disk is not None:
+            self.disk.empty()
         self.signal_store(signal.SIGCONT)
         if self.broker is not None:
             await resume_broker(self.broker)
@@ -130,21 +141,25 @@ async def open_world(stack: str, home: Path, settings: Mapping[str, str]) -> Asy
         finally:
             for process in world.processes:
                 await process.close()
+            if world.broker is None:  # its keeper is gone, and it ends a little later
+                await comes(lambda: world.store_pid() is None, _ENDING)
 
 
 @asynccontextmanager
 async def _embedded(home: Path, settings: Mapping[str, str]) -> AsyncIterator[World]:
     process = PorticoProcess("up", home, settings)
-    async with Proxy(process.ports[0]) as front:
-        yield World(
-            "embedded",
-            process,
-            [process],
-            front,
-            home / "data/mongodb/data",
-            lambda: str(logged(process, "embedded_mongodb_started")["url"]),
-            "portico",
-        )
+    with small_disk(home / "data") as disk:
+        async with Proxy(process.ports[0]) as front:
+            yield World(
+                "embedded",
+                process,
+                [process],
+                front,
+                home / "data/mongodb/data",
+                lambda: str(logged(process, "embedded_mongodb_started")["url"]),
+                "portico",
+                disk=disk,
+            )
 
 
 @asynccontextmanager
@@ -152,6 +167,7 @@ async def _production(home: Path, settings: Mapping[str, str]) -> AsyncIterator[
     name = f"chaos_{uuid.uuid4().hex[:8]}"
     async with AsyncExitStack() as stack:
         broker = await asyncio.to_thread(stack.enter_context, RabbitNode())
+        disk = stack.enter_context(small_disk(home / "mongodb"))
         server = await stack.enter_async_context(EmbeddedMongo(home / "mongodb"))
         broker_link = await stack.enter_async_context(Proxy(broker.port))
         store_link = await stack.enter_async_context(Proxy(_port_of(server.url)))
@@ -179,6 +195,7 @@ async def _production(home: Path, settings: Mapping[str, str]) -> AsyncIterator[
             broker,
             broker_link,
             store_link,
+            disk,
         )
 
 

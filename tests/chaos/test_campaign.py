@@ -7,7 +7,7 @@ import pytest
 
 from chaos.campaign import never_happened
 from chaos.faults import faults_of
-from chaos.round import Round
+from chaos.round import Load, Round
 from chaos.schedule import Step, lanes_of_round
 from chaos.world import STACKS, open_world
 
@@ -28,7 +28,7 @@ FAULTS = {
         "crash after a receipt",
     ],
 }
-RATE = 100.0
+LOAD = Load(rate=120.0, largest=40)
 
 
 @pytest.mark.timeout(900)
@@ -41,7 +41,7 @@ async def test_nothing_is_lost(stack: str, tmp_path: Path) -> None:
     chance = random.Random(seed)
     lane = [Step(name, chance.uniform(0, 0.3), chance.uniform(0.3, 1.0)) for name in FAULTS[stack]]
     async with open_world(stack, tmp_path, {}) as world:
-        outcome = await Round(world, f"short{seed}", seed, [lane], faults).play(RATE)
+        outcome = await Round(world, f"short{seed}", seed, [lane], faults).play(LOAD)
 
     result = outcome.as_json()
     assert outcome.good, result
