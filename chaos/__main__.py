@@ -55,7 +55,7 @@ async def _play(options: Options, record: Path | None) -> list[dict[str, Any]]:
 def _line(result: dict[str, Any]) -> str:
     ledger = ", ".join(f"{name} {count}" for name, count in result["ledger"].items())
     words = [f"round {result['round']} on {result['stack']}: {ledger}"]
-    words += [f"  {name}: {count}" for name, count in sorted(result["happened"].items())]
+    words += [f"  {name}: {seconds} s" for name, seconds in result["faults"]]
     words += [f"  {name}: nothing to happen to" for name in result["missed"]]
     words += [f"  {name}: not possible here: {why}" for name, why in result["impossible"].items()]
     words += [f"  seen: {result['seen']}; serving again within {max(result['servingAgain'], default=0)} s"]

@@ -1,10 +1,12 @@
 """A campaign: rounds on fresh stacks, each line of its result enough to play it again."""
 
 import platform
+import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
@@ -50,8 +52,8 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
     numbers = range(options.first, options.rounds)
     for place, block in groupby(numbers, lambda number: number // options.rounds_a_stack):
         stack = options.stacks[place % len(options.stacks)]
-        with tempfile.TemporaryDirectory(prefix="portico-chaos-") as home:
-            async with open_world(stack, Path(home), options.settings) as world:
+        with _home() as home:
+            async with open_world(stack, home, options.settings) as world:
                 faults = {name: fault for lane in faults_of(stack) for name, fault in lane.items()}
                 for number in block:
                     lanes = lanes_of_round(
@@ -69,6 +71,18 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
                         "versions": versions(),
                         **outcome.as_json(),
                     }
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """A folder that stays, for a look at the logs, where a campaign ends in the middle."""
+    home = Path(tempfile.mkdtemp(prefix="portico-chaos-"))
+    try:
+        yield home
+    except Exception:
+        print(f"the logs are in {home}")
+        raise
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _of_stack(options: Options, number: int) -> int:

@@ -82,7 +82,9 @@ async def _restart(world: World, process: PorticoProcess) -> bool:
     status = await process.terminate()
     process.process = None
     await world.begin(process)
-    return status >= 0
+    if status:
+        world.exits.append(f"{process.command} ended with {status} after SIGTERM: {process.log()[-500:]}")
+    return True
 
 
 async def skew_gateway(world: World, hold: float) -> bool:

@@ -62,6 +62,8 @@ class Outcome:
     """Faults that cannot be here, and why."""
     drain: float | None = None
     """How many times faster than it was sent a backlog was drained; of rounds with one fault at a time."""
+    took: list[tuple[str, float]] = field(default_factory=list)
+    """Seconds of each fault, from its beginning until it was healed, in their order."""
     serving: list[float] = field(default_factory=list)
     """Seconds from the end of a fault until the front door served again; of rounds with one at a time."""
     counts: dict[str, int] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Outcome:
         report = self.report.as_json()
         return {
             **{name: report[name] for name in ("seconds", "drainedSeconds", "requests", "ledger", "latency")},
+            "faults": [(fault, round(seconds, 1)) for fault, seconds in self.took],
             "happened": dict(self.happened),
             "missed": dict(self.missed),
             "impossible": self.impossible,
@@ -149,6 +152,7 @@ class Round:
     async def _play_lane(self, lane: Sequence[Step], outcome: Outcome) -> None:
         for step in lane:
             await asyncio.sleep(step.pause)
+            begun = time.monotonic()
             try:
                 happened = await self._faults[step.fault](self._world, step.hold)
             except ProcessLookupError:  # it ended by itself; the end of the round tells
@@ -156,6 +160,7 @@ class Round:
             except ImpossibleError as error:
                 outcome.impossible[step.fault] = str(error)
                 continue
+            outcome.took.append((step.fault, time.monotonic() - begun))
             (outcome.happened if happened else outcome.missed)[step.fault] += 1
             if len(self._lanes) == 1:
                 ended = time.monotonic()

@@ -25,6 +25,8 @@ _SETTINGS = {
 }
 _INGESTORS = 2
 _ENDING = 15.0
+_READY_WITHIN = 300.0
+"""Of machines that do much else."""
 
 
 class ImpossibleError(Exception):
@@ -119,7 +121,7 @@ class World:
             await self.begin(process)
             os.kill(process.pid, signal.SIGCONT)
         for process in self.processes:
-            await process.wait_ready()
+            await process.wait_ready(_READY_WITHIN)
 
 
 async def resume_broker(broker: RabbitNode) -> None:

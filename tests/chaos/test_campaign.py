@@ -17,6 +17,7 @@ FAULTS = {
         "kill mongodb",
         "kill the ingestors with work in hand",
         "answers are lost",
+        "restart portico",
         "crash after a write",
     ],
     "production": [
@@ -25,6 +26,8 @@ FAULTS = {
         "kill the broker",
         "kill the gateway",
         "kill mongodb",
+        "restart the gateway",
+        "restart an ingestor",
         "crash after a receipt",
     ],
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import time
 from contextlib import suppress
@@ -12,8 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.load import Load, customer
-from tests.support.oracle import findings_of
+from tests.support.load import customer
 from tests.support.portico import Client, PorticoProcess, client_of
 from tests.support.proxy import Proxy
 from tests.support.rabbitmq import RabbitNode
@@ -88,39 +86,6 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path, tenant: str) -> N
 
         await stack.gateway.start()
         assert {"created": 1} == await _outcome(client, answer["correlationId"])
-
-
-async def test_portico_up_under_load(tmp_path: Path) -> None:
-    """Ended and started again in the middle of it."""
-    async with embedded_stack(tmp_path) as stack:
-        async with Load(stack.gateway.url, random.randrange(2**32)) as load:
-            for _ in range(2):
-                await load.acknowledges(150)
-                assert 0 == await stack.gateway.terminate()
-                await stack.gateway.start()
-            await load.acknowledges(150)
-
-        url = str(logged(stack.gateway, "embedded_mongodb_started")["url"])
-        findings = await findings_of(load, stack.gateway.url, url, stack.database)
-
-    findings.assert_clean()
-
-
-async def test_gateway_and_ingestor_under_load(
-    tmp_path: Path, rabbitmq: RabbitNode, mongodb_url: str, database_name: str
-) -> None:
-    """Ended and started again, in turn."""
-    async with _production(tmp_path, rabbitmq.port, mongodb_url, database_name) as stack:
-        async with Load(stack.gateway.url, random.randrange(2**32)) as load:
-            for process in (stack.gateway, stack.ingestor) * 2:
-                await load.acknowledges(150)
-                assert 0 == await process.terminate()
-                await process.start()
-            await load.acknowledges(150)
-
-        findings = await findings_of(load, stack.gateway.url, mongodb_url, database_name)
-
-    findings.assert_clean()
 
 
 @pytest.mark.parametrize("trouble", ["refused", "frozen"])

@@ -92,10 +92,10 @@ class PorticoProcess:
         if ready:
             await self.wait_ready()
 
-    async def wait_ready(self) -> None:
+    async def wait_ready(self, patience: float = _PATIENCE) -> None:
         """Return when `/readyz` says so; fail with the log if the process ends first."""
         assert self.process is not None
-        async with asyncio.timeout(_PATIENCE), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(patience), aiohttp.ClientSession() as session:
             while True:
                 assert self.process.returncode is None, self.log()
                 try:
