@@ -3,15 +3,15 @@
 import difflib
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli.counter import Desk
 from cli.dead_letter_flags import Actor, Json, Reveal, require_narrow, selected
+from cli.dead_letter_report import Report
 from cli.dead_letter_views import clean, done_line, print_json
 from cli.terminal import fail
 from cli.where import Where, placed
@@ -59,11 +59,13 @@ def patch(  # noqa: PLR0913, PLR0917 - each is a flag
     if preview:
         look = partial(where.act, actor) if reveal else where.look
         found = look(lambda desk: desk.patching.preview(selection, change, samples, reveal=reveal))
-        good = _print_samples(found, reveal=reveal, as_json=as_json)
-    else:
-        good = _patched(partial(where.act, actor), selection, change, as_json=as_json)
-    if not good:
-        raise typer.Exit(1)
+        if not _print_samples(found, reveal=reveal, as_json=as_json):
+            raise typer.Exit(1)
+        return
+    report = Report(
+        selection=selection, done="patched", as_json=as_json, words=DID, view=result_view, line=_patched_line
+    )
+    report(partial(where.act, actor), lambda desk: desk.patching.patch(selection, change))
 
 
 def _change(file: Path | None, name: str | None, pairs: list[str]) -> PayloadChange:
@@ -84,30 +86,9 @@ def _change(file: Path | None, name: str | None, pairs: list[str]) -> PayloadCha
         fail(str(error))
 
 
-def _patched(
-    at_desk: Callable[[Callable[[Desk], Awaitable[bool]]], bool],
-    selection: Selection,
-    change: PayloadChange,
-    *,
-    as_json: bool,
-) -> bool:
-    views: list[dict[str, Any]] = []
-
-    async def use(desk: Desk) -> bool:
-        good = True
-        async for done in desk.patching.patch(selection, change):
-            good = good and not done.refused
-            if as_json:
-                views.append(result_view(done, DID))
-            else:
-                said = "" if done.refused else f"\tpatched: revision {done.letter.revision}"
-                typer.echo(_line(done, DID) + said)
-        return good
-
-    good = at_desk(use)
-    if as_json:
-        print_json(views)
-    return good
+def _patched_line(done: Done, words: Mapping[Outcome, str]) -> str:
+    said = "" if done.refused else f"\tpatched: revision {done.letter.revision}"
+    return _line(done, words) + said
 
 
 def _line(done: Done, words: Mapping[Outcome, str]) -> str:

@@ -3,19 +3,17 @@
 import hashlib
 import math
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.counter import Desk
 from cli.dead_letter_flags import Actor, Json, selected
 from cli.dead_letter_views import print_json
+from cli.progress import Working
 from cli.terminal import fail
 from cli.where import Where, placed
 from contracts.letter_lines import letter_of, line_of
@@ -52,12 +50,12 @@ def export(
 
     async def use(desk: Desk) -> int:
         count = 0
-        with _new_file(output) as file, _progress() as bar:
-            task = bar.add_task("exported", total=await _total(desk, selection) if not bar.disable else None)
+        with _new_file(output) as file, Working("exported") as bar:
+            await bar.expect(desk, selection)
             async for page in desk.transfer.export(selection):
                 file.writelines(line_of(kept) + b"\n" for kept in page)
                 count += len(page)
-                bar.update(task, completed=count)
+                bar.count(len(page))
             file.flush()
             os.fsync(file.fileno())
         return count
@@ -83,13 +81,12 @@ def import_letters(
     source, count = _checked(file, math.inf if where.url is None else _LONGEST_SENT)
 
     async def use(desk: Desk) -> int:
-        imported = done = 0
-        with _opened(file) as lines, _progress() as bar:
-            task = bar.add_task("imported", total=count)
+        imported = 0
+        with _opened(file) as lines, Working("imported") as bar:
+            bar.expect_as_many_as(count)
             for letters in _batches(file, lines):
                 imported += await desk.transfer.bring_in(letters, source)
-                done += len(letters)
-                bar.update(task, completed=done)
+                bar.count(len(letters))
         return imported
 
     imported = where.act(actor, use)
@@ -164,15 +161,3 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             fail(f"{path} cannot be written: {error.strerror}")
         raise
-
-
-async def _total(desk: Desk, selection: Selection) -> int | None:
-    """How many letters are selected, where an index says it."""
-    if selection.ids or selection.is_searched:
-        return None
-    return sum(group.count for group in await desk.letters.groups(selection))
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description} {task.completed}"), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())

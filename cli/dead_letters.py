@@ -1,28 +1,26 @@
 """`portico dead-letters`: find, understand and repair what could not be stored."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.counter import Desk
 from cli.dead_letter_flags import Actor, Json, LetterId, Reveal, require_narrow, selected
 from cli.dead_letter_patch import patch
+from cli.dead_letter_report import Report
 from cli.dead_letter_transfer import register as register_transfer
-from cli.dead_letter_views import done_line, print_json, print_table
+from cli.dead_letter_views import print_json, print_table
 from cli.ingestor_stops import register as register_stops
 from cli.replay_jobs import register as register_replay
 from cli.terminal import fail
 from cli.where import Where, placed
-from contracts.admin.views import DID, WOULD, done_view, group_view, letter_view, time_of, whole_view
+from contracts.admin.views import DID, WOULD, group_view, letter_view, time_of, whole_view
 from domain.dead_letters.entities import Found, KeptLetter, Selection
 from domain.dead_letters.errors import EditConflictError
-from domain.dead_letters.use_case import Done
 from domain.reading import Cursor
-from domain.records import Outcome
 
 app = typer.Typer(help="Find, understand and repair what could not be stored.", no_args_is_help=True)
 app.command()(patch)
@@ -129,7 +127,8 @@ def show(
 @selected
 def dry_run(selection: Selection, where: Where, as_json: Json = False) -> None:
     """Say what a replay would do now, and change nothing. Exits 1 where something would fail again."""
-    _report(where.look, lambda desk: desk.letters.dry_run(selection), as_json=as_json, words=WOULD)
+    report = Report(selection=selection, done="tried", as_json=as_json, words=WOULD)
+    report(where.look, lambda desk: desk.letters.dry_run(selection))
 
 
 @app.command()
@@ -180,31 +179,5 @@ def discard(
 ) -> None:
     """Give up what is not worth repairing. Nothing is deleted."""
     require_narrow(selection)
-    _report(partial(where.act, actor), lambda desk: desk.letters.discard(selection, reason), as_json=as_json)
-
-
-def _report(
-    at_desk: Callable[[Callable[[Desk], Awaitable[bool]]], bool],
-    act: Callable[[Desk], AsyncIterator[Done]],
-    *,
-    as_json: bool,
-    words: Mapping[Outcome, str] = DID,
-) -> None:
-    """One line a letter, as soon as it is done, and the exit status 1 where one was refused or is dead."""
-    views: list[dict[str, Any]] = []
-
-    async def use(desk: Desk) -> bool:
-        good = True
-        async for done in act(desk):
-            good = good and not done.refused and not (done.trial and done.trial.fault)
-            if as_json:
-                views.append(done_view(done, words))
-            else:
-                typer.echo(done_line(done, words))
-        return good
-
-    good = at_desk(use)
-    if as_json:
-        print_json(views)
-    if not good:
-        raise typer.Exit(1)
+    report = Report(selection=selection, done="discarded", as_json=as_json, words=DID)
+    report(partial(where.act, actor), lambda desk: desk.letters.discard(selection, reason))

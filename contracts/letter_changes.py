@@ -76,7 +76,7 @@ def named_transform(name: str, arguments: Mapping[str, str]) -> PayloadChange:
         raise RepairError(f"there is no transform {name}: there are {', '.join(TRANSFORMS)}")
     missing = [one for one in found.needs if one not in arguments]
     if missing:
-        raise RepairError(f"{name} needs --arg {missing[0]}=...")
+        raise RepairError(f"{name} needs the argument {missing[0]}")
     unknown = sorted(set(arguments) - {*found.needs, *found.takes})
     if unknown:
         raise RepairError(f"{name} takes no argument {unknown[0]}")

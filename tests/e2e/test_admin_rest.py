@@ -345,7 +345,7 @@ async def test_operator_tokens_open_nothing_else(
         ("POST", f"{LETTERS}:dry-run", b"[" * 100_000, 400, "JSON_INVALID"),
         ("POST", f"{LETTERS}:dry-run", {}, 400, "/selection"),
         ("POST", f"{LETTERS}:dry-run", {"selection": {"code": "\ud800"}}, 400, "JSON_INVALID"),
-        ("POST", f"{LETTERS}:dry-run", {"selection": {"states": ["lost"]}}, 400, "/selection/states/0"),
+        ("POST", f"{LETTERS}:dry-run", {"selection": {"states": ["lost"]}}, 400, "must be 'open'"),
         ("POST", f"{LETTERS}:dry-run", {"selection": {"since": "2026"}}, 400, "/selection/since"),
         ("GET", f"{LETTERS}?after=dl_none", None, 404, "no such dead letter"),
         ("GET", f"{LETTERS}?after=dl_none&cursor=AAAA", None, 400, "after"),
@@ -358,7 +358,7 @@ async def test_operator_tokens_open_nothing_else(
         ("POST", f"{LETTERS}:patch", {**ANY, "transform": "drop-member"}, 400, "needs"),
         ("POST", f"{LETTERS}:patch", {"selection": {}, "transform": "trim-strings"}, 400, "besides states"),
         ("POST", JOBS, {"selection": {}}, 400, "besides states"),
-        ("POST", JOBS, {**ANY, "rate": 0}, 400, "/rate"),
+        ("POST", JOBS, {**ANY, "rate": 0}, 400, "/rate must be at least 0.01"),
         ("POST", JOBS, {**ANY, "ramp": 5}, 400, "a ramp needs a rate"),
         ("POST", JOBS, {**ANY, "breaker": 2}, 400, "/breaker"),
         ("POST", JOBS, {**ANY, "startAt": "2020-01-01T00:00:00Z"}, 400, "is over"),
@@ -367,8 +367,8 @@ async def test_operator_tokens_open_nothing_else(
         ("GET", f"{JOBS}/job_none/lines?after=x", None, 400, "after"),
         ("POST", f"{JOBS}/job_none/resume", None, 404, "no such replay job"),
         ("POST", f"{LETTERS}:discard", {"selection": {}, "reason": "x"}, 400, "besides states"),
-        ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}, "reason": " "}, 400, "/reason"),
-        ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}}, 400, "/reason"),
+        ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}, "reason": " "}, 400, "not be blank"),
+        ("POST", f"{LETTERS}:discard", {"selection": {"tenant": "t"}}, 400, "/reason is required"),
     ],
 )
 async def test_what_is_wrong_is_named(

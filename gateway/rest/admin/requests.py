@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection
+from itertools import islice
 from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from domain.dead_letters.entities import Selection, State
+from gateway.rest.admin.faults import faults_of
 from gateway.rest.errors import ApiError
 from gateway.rest.parameters import invalid, millis
 
@@ -82,16 +84,8 @@ def parsed(model: type[_Body], body: bytes) -> _Body:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        # Neither its input nor its words: they quote what was sent.
-        fields = [
-            {
-                "pointer": "".join(f"/{_escaped(str(step))}" for step in one["loc"]),
-                "code": one["type"].upper(),
-                "message": "is not what belongs here",
-            }
-            for one in error.errors(include_input=False, include_url=False, include_context=False)
-        ][:_MAX_FAULTS]
-        message = "the body is not what this takes"
+        fields = [*islice(faults_of(error), _MAX_FAULTS)]
+        message = f"the body is not what this takes: {fields[0]['pointer'] or 'it'} {fields[0]['message']}"
         raise ApiError(400, "INVALID_PAYLOAD", message, details={"fields": fields}) from error
 
 
@@ -99,10 +93,6 @@ def require_narrow(selection: Selection) -> None:
     """Refuse to change every letter there is for want of a part of the selection."""
     if not selection.is_narrow:
         raise invalid("selection", "must have a part besides states")
-
-
-def _escaped(step: str) -> str:
-    return step[:64].replace("~", "~0").replace("/", "~1")
 
 
 def _states(request: web.Request) -> tuple[State, ...]:
