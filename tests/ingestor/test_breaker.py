@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +16,15 @@ from domain.dead_letters.trail import Trail
 from domain.records import Outcome
 from domain.stops import Stop, Stops
 from ingestor.breaker import DeadLetterBreaker
+from messaging.amqp import AmqpQueue
 from messaging.envelope import Ingestion, pack
+from messaging.port import Queue
 from messaging.sqlite import SqliteQueue
 from storage.driver import open_database
 from storage.store import Store
 from tests.support.ingesting import IDS, ROOM, ingesting
 from tests.support.load import lead
+from tests.support.rabbitmq import RabbitNode
 
 TENANT = "acme"
 LEAST = 10
@@ -55,7 +59,7 @@ def message(number: int, *, good: bool) -> Ingestion:
     )
 
 
-async def publish(queue: SqliteQueue, *ingestions: Ingestion) -> list[str]:
+async def publish(queue: Queue, *ingestions: Ingestion) -> list[str]:
     """Put each on the queue as a message of its own, in this order; their ids."""
     async with queue.publisher() as publisher:
         for one in ingestions:
@@ -98,7 +102,7 @@ async def stopped(store: Store, since: int = 0) -> Stop:
 
 
 @asynccontextmanager
-async def opened(queue: SqliteQueue, store: Store) -> AsyncIterator[tuple[DeadLetterBreaker, Stop]]:
+async def opened(queue: Queue, store: Store) -> AsyncIterator[tuple[DeadLetterBreaker, Stop]]:
     """An ingestor whose breaker has opened, over thirty messages that all would die."""
     await publish(queue, *(message(number, good=False) for number in range(30)))
     async with ingesting(queue, store, policy=policy(NEVER)) as breaker:
@@ -162,6 +166,21 @@ async def test_a_share_within_the_limit_is_no_reason(queue: SqliteQueue, store: 
     async with ingesting(queue, store, policy=policy(NEVER)) as breaker:
         await until_done(store, ids)
         assert "takes messages" == breaker.words()
+
+
+async def test_rabbitmq_keeps_what_a_stopped_ingestor_had_been_sent(
+    rabbitmq: RabbitNode, store: Store
+) -> None:
+    """Its channel holds messages when it stops; the next ingestor gets them, and no record is lost."""
+    name = f"breaking-{uuid.uuid4().hex[:8]}.ingestions"
+    queue = AmqpQueue(rabbitmq.url, name=name, max_messages=ROOM, max_bytes=ROOM)
+    async with opened(queue, store):
+        before = await letters(store)
+    assert LEAST <= before <= LEAST + IN_HAND
+    async with ingesting(queue, store):
+        await until_done(store, [IDS.derive(TENANT, str(number)) for number in range(30)])
+    assert 60 == await letters(store)
+    assert 0 == await queue.depth()
 
 
 def test_a_window_forgets_what_is_old() -> None:
