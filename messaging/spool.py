@@ -24,17 +24,19 @@ log = logging.getLogger(__name__)
 
 _STRAIGHT_SHARE = 0.5
 """Of a publish's time, what the broker gets before the message goes to the spool instead."""
+_PACE_SHARE = 0.25
+_PACE_SECONDS = 1.0
+"""What a message waits at most for others to leave the spool, of its time and at all: a broker may be
+there and take nothing."""
 _WINDOW_MESSAGES = 64
 _WINDOW_BYTES = 4 * 1024 * 1024
 """What is forwarded at a time; as much is read ahead."""
-_PACE_SECONDS = 1.0
-"""What a message waits at most for others to leave the spool: a broker may be there and take nothing."""
 _LOOK = 0.1
 """Seconds between looks whether the broker is back."""
 _PAUSE = 0.5
 """Seconds until what failed is tried again."""
 _DISK_PAUSE = 2.0
-"""Seconds for which a disk that took nothing is left alone, so that forwarding can make room."""
+"""Seconds for which nothing more is put on, or removed from, a disk that refused to."""
 
 
 class Spool:
@@ -53,7 +55,8 @@ class Spool:
         """Bytes that may come in for what has left; once positive, for a message of any size."""
         self._left = asyncio.Event()
         self._full = False
-        self._disk_rests_until = 0.0
+        self._puts_rest_until = 0.0
+        self._removals_rest_until = 0.0
         self._said: set[str] = set()
 
     async def publish(self, message: Message, timeout: float) -> None:
@@ -62,7 +65,7 @@ class Spool:
             await self._broker.publish(message, timeout)
             return
         end = _now() + timeout
-        await self._pace()
+        await self._pace(min(timeout * _PACE_SHARE, _PACE_SECONDS))
         if self._goes_straight():
             try:
                 await self._broker.publish(message, timeout * _STRAIGHT_SHARE)
@@ -109,11 +112,12 @@ class Spool:
         return not stock.messages or stock.newest <= self._forwarded
 
     def _is_refusing(self) -> bool:
-        return self._full or _now() < self._disk_rests_until
+        return (self._full and self._file.stock.messages > 0) or _now() < self._puts_rest_until
 
-    async def _pace(self) -> None:
+    async def _pace(self, patience: float) -> None:
+        """Wait until something may come in, while forwarding gets on."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PACE_SECONDS):
+            async with asyncio.timeout(patience):
                 while self._credit <= 0 and not self._is_empty() and self._broker.is_ready():
                     self._left.clear()
                     await self._left.wait()
@@ -123,7 +127,7 @@ class Spool:
         self._left.set()
 
     async def _put(self, message: Message, timeout: float) -> None:
-        if _now() < self._disk_rests_until:
+        if _now() < self._puts_rest_until:
             self._metrics.refused.labels("disk").inc()
             raise QueueUnavailableError("the spool's disk took nothing a moment ago")
         try:
@@ -133,7 +137,7 @@ class Spool:
             self._metrics.refused.labels("full").inc()
             raise
         except QueueUnavailableError:
-            self._disk_rests_until = _now() + _DISK_PAUSE
+            self._puts_rest_until = _now() + _DISK_PAUSE
             self._metrics.refused.labels("disk").inc()
             raise
         self._full = False
@@ -152,10 +156,12 @@ class Spool:
     async def _forward_more(self) -> None:
         """All that is there, or wait for what there is to do."""
         self._file.changed.clear()
-        if not self._file.stock.messages:
+        if not self._file.is_open():
+            await self._file.open()
+        elif not self._file.stock.messages:
             await self._file.changed.wait()
         elif self._is_empty():
-            await self._file.remove(self._forwarded, self._timeout)
+            await self._file.renew(self._forwarded)
         elif not self._broker.is_ready():
             await asyncio.sleep(_LOOK)
         else:
@@ -173,34 +179,42 @@ class Spool:
             self._left.set()
             window = ahead.result()
         await self._remove()
-        if self._is_empty() and self._said:
-            log.warning("the spool is empty again")
-            self._said.clear()
+        if self._is_empty():
+            self._say_empty()
+            if self._file.stock.messages or self._file.is_large():
+                await self._file.renew(self._forwarded)
 
     async def _read(self, after: int) -> Sequence[Spooled]:
         return await self._file.read(Wish(after, _WINDOW_MESSAGES, _WINDOW_BYTES))
 
     async def _remove(self) -> None:
         """Let go of what was forwarded, now or, where the disk is full, later."""
+        if _now() < self._removals_rest_until:
+            return
         try:
             await self._file.remove(self._forwarded, self._timeout)
         except QueueUnavailableError as error:
+            self._removals_rest_until = _now() + _DISK_PAUSE
             self._say(f"what was forwarded is not removed from the spool: {error}")
         else:
             self._full = False
 
     async def _send(self, window: Sequence[Spooled]) -> None:
         """Return when the broker has confirmed them all."""
-        left = list(window)
+        left = window
         while left:
             results = await asyncio.gather(*(self._try(one.message) for one in left))
-            failures = [one for one, sent in zip(left, results, strict=True) if not sent]
-            self._metrics.forwarded.inc(len(left) - len(failures))
-            left = failures
+            left = [one for one, sent in zip(left, results, strict=True) if not sent]
             if left:
-                await asyncio.sleep(_PAUSE)
-            while left and not self._broker.is_ready():  # noqa: ASYNC110 - a port tells nobody of its return
-                await asyncio.sleep(_LOOK)
+                await self._send_alone(left[0])
+                left = left[1:]
+
+    async def _send_alone(self, one: Spooled) -> None:
+        """The oldest by itself, again and again: a broker that takes nothing is not given everything."""
+        while True:
+            await asyncio.sleep(_PAUSE)
+            if self._broker.is_ready() and await self._try(one.message):
+                return
 
     async def _try(self, message: Message) -> bool:
         try:
@@ -208,6 +222,7 @@ class Spool:
         except QueueUnavailableError as error:
             self._say(f"the broker does not take what is in the spool: {error}")
             return False
+        self._metrics.forwarded.inc()
         self._charge(len(message.body) // 2)
         return True
 
@@ -216,6 +231,11 @@ class Spool:
         if complaint not in self._said:
             self._said.add(complaint)
             log.warning("%s", complaint)
+
+    def _say_empty(self) -> None:
+        if self._said:
+            log.warning("the spool is empty again")
+            self._said.clear()
 
 
 def _now() -> float:

@@ -14,21 +14,83 @@ from messaging import limits
 from messaging import spool_store as store
 from messaging.port import Message
 from messaging.spool_store import Spooled, Stock, Wish
-from messaging.sqlite_writer import Operation, Request, Writer
+from messaging.sqlite_writer import Job, Operation, Request, Writer
+
+_LARGE = 32 * 1024 * 1024
+_ENDINGS = ("", "-wal", "-shm")
+"""Of SQLite's files; without the first the others mean nothing, so that goes first."""
 
 
 class SpoolFile:
     """Keeps messages, durably, in the order in which they came."""
 
-    def __init__(self, writer: Writer, max_bytes: int, stock: Stock, clock: Clock) -> None:
-        self.stock = stock
+    def __init__(self, path: Path, max_bytes: int, clock: Clock) -> None:
+        self.stock = Stock(0, 0, 0, 0)
         """What is in the file, by all that was committed so far."""
         self.max_bytes = max_bytes
         self.changed = asyncio.Event()
         """Set whenever something is committed."""
-        self._writer = writer
+        self._path = path
         self._put = partial(store.put, store.bounds(max_bytes))
         self._clock = clock
+        self._writer: Writer | None = None
+        self._opened = asyncio.Event()
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open the file, made with its folder where it is missing. Raises QueueUnavailableError."""
+        writer = Writer(self._path)
+        await writer.open()
+        try:
+            self.stock = await writer.run(store.begin, self.stock.newest)
+        except BaseException:
+            await writer.close()
+            raise
+        self._writer = writer
+        self._opened.set()
+
+    def is_open(self) -> bool:
+        """Whether there is a file; where `renew` failed there is none until `open` succeeds."""
+        return self._writer is not None
+
+    async def close(self) -> None:
+        """Return when everything asked for is done and the file is closed."""
+        if self._renewal is not None:
+            await asyncio.wait([self._renewal])
+        if self._writer is not None:
+            await self._writer.close()
+
+    def is_large(self) -> bool:
+        """Whether the file takes much room, in use or not."""
+        return self._path.stat().st_size > _LARGE
+
+    async def renew(self, last: int) -> None:
+        """Put an empty file in the place of one whose messages are done with up to the number `last`.
+
+        Works on a full disk, where nothing can be removed from the file. Where something has come since, the
+        file stays. Raises QueueUnavailableError. What is put meanwhile waits.
+        """
+        self._renewal = asyncio.create_task(self._renew(last))
+        await asyncio.shield(self._renewal)
+
+    async def _renew(self, last: int) -> None:
+        writer, self._writer = await self._open_writer(), None
+        self._opened.clear()
+        try:
+            # Asked of the file itself, after all that was submitted: a message too late to be noted counts.
+            stock = await writer.run(store.look, None)
+        finally:
+            await writer.close()
+        if stock.newest <= last:
+            try:
+                await asyncio.to_thread(self._unlink)
+            except OSError as error:
+                raise QueueUnavailableError("the spool's file cannot be replaced") from error
+        await self.open()
+
+    def _unlink(self) -> None:
+        for ending in _ENDINGS:
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
 
     async def put(self, message: Message, timeout: float) -> None:
         """Return once `message` is on disk, within `timeout` seconds.
@@ -42,7 +104,7 @@ class SpoolFile:
 
     async def read(self, wish: Wish) -> Sequence[Spooled]:
         """The messages wished for, oldest first. Raises QueueUnavailableError."""
-        return await self._writer.run(store.read, wish)
+        return await (await self._open_writer()).run(store.read, wish)
 
     async def remove(self, last: int, timeout: float) -> None:
         """Remove every message up to the number `last`, within `timeout` seconds. Raises
@@ -56,15 +118,23 @@ class SpoolFile:
         timeout: float,
         weight: int = 0,
     ) -> None:
-        job = self._writer.submit(operation, request, weight)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._done((await self._open_writer()).submit(operation, request, weight))
+        except TimeoutError as error:
+            raise QueueUnavailableError("the spool's disk did not answer in time") from error
+
+    async def _open_writer(self) -> Writer:
+        """The writer, once the file is open."""
+        while self._writer is None:
+            await self._opened.wait()
+        return self._writer
+
+    async def _done(self, job: Job) -> None:
         # Noted whether anybody still waits or not: a spool that forgot what it holds would not forward it.
         job.future.add_done_callback(self._note)
         try:
-            async with asyncio.timeout(timeout):
-                await asyncio.shield(job.future)
-        except TimeoutError as error:
-            job.abandoned = True
-            raise QueueUnavailableError("the spool's disk did not answer in time") from error
+            await asyncio.shield(job.future)
         except asyncio.CancelledError:
             job.abandoned = True
             raise
@@ -83,13 +153,12 @@ async def open_spool_file(path: Path, max_bytes: int, clock: Clock) -> AsyncIter
     """
     lock = _lock(path.with_name(f"{path.name}.lock"))
     try:
-        writer = Writer(path)
-        await writer.open()
+        file = SpoolFile(path, max_bytes, clock)
+        await file.open()
         try:
-            stock: Stock = await writer.run(store.look, None)
-            yield SpoolFile(writer, max_bytes, stock, clock)
+            yield file
         finally:
-            await writer.close()
+            await file.close()
     finally:
         os.close(lock)
 

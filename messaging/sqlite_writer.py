@@ -161,7 +161,7 @@ def _set_up(db: sqlite3.Connection) -> None:
 
 
 def _transact(db: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
-    """The jobs' results, committed; or for each an error, with nothing changed."""
+    """The jobs' results, committed; or, for all of one kind, an error with nothing changed."""
     groups: dict[Operation[Any, Any], list[int]] = {}
     for place, job in enumerate(jobs):
         groups.setdefault(job.operation, []).append(place)
@@ -177,7 +177,12 @@ def _transact(db: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
         with suppress(sqlite3.Error):
             if db.in_transaction:
                 db.execute(sql.ROLLBACK)
-        return [_unavailable(error) for _ in jobs]
+        if len(groups) == 1:
+            return [_unavailable(error) for _ in jobs]
+        # Each kind by itself: a full disk that takes no message can still be read.
+        for places in groups.values():
+            for place, answer in zip(places, _transact(db, [jobs[place] for place in places]), strict=True):
+                results[place] = answer
     return results
 
 
