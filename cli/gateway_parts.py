@@ -7,7 +7,7 @@ from functools import partial
 
 from cli.base import Base
 from cli.descriptors import connections_within
-from cli.errors import ListenError
+from cli.listening import listening
 from cli.operator_parts import desks
 from cli.served import EXPLORED, discovery_document, od_v2_document, odp_v1_document
 from cli.settings import Settings
@@ -115,7 +115,9 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             loyalty=base.loyalty.accounts if base.loyalty else None,
             tracer=base.tracer,
         )
-        await stack.enter_async_context(_listening(grpc))
+        await stack.enter_async_context(
+            listening(grpc, "gRPC", settings.grpc_port, "grpc-port", fault=RuntimeError)
+        )
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
         budget = BodyBudget(settings.max_bytes_in_flight)
@@ -135,18 +137,17 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
             ExplorerSurface(EXPLORED),
         ]
         app = rest_app(surfaces, base.request_metrics, base.tracer)
-        address = await stack.enter_async_context(
-            serve(
-                app,
-                settings.host,
-                settings.port,
-                ssl_context=tls.rest if tls else None,
-                limits=ServerLimits(
-                    shutdown=settings.drain_seconds,
-                    connections=connections_within(settings.max_connections),
-                ),
-            )
+        server = serve(
+            app,
+            settings.host,
+            settings.port,
+            ssl_context=tls.rest if tls else None,
+            limits=ServerLimits(
+                shutdown=settings.drain_seconds,
+                connections=connections_within(settings.max_connections),
+            ),
         )
+        address = await stack.enter_async_context(listening(server, "REST", settings.port, "port"))
         yield Gateway(address, grpc, publisher, {"spool": spool.state} if spool else {})
 
 
@@ -191,13 +192,3 @@ def _oauth(
             clock=system_clock,
         )
         yield OAuthSurface(issuer, keys, budget)
-
-
-@asynccontextmanager
-async def _listening(server: GrpcServer) -> AsyncIterator[None]:
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(server)
-        except RuntimeError as error:
-            raise ListenError(f"gRPC cannot listen on port {server.port}") from error
-        yield

@@ -20,6 +20,7 @@ from cli.embedded_url import ADMIN, announced
 from cli.gateway_parts import Gateway, open_gateway
 from cli.ingestor_parts import make_ingestor, make_tools, moving_dead_letters
 from cli.ledger_parts import bookkeeping, keeping_ledger
+from cli.listening import listening
 from cli.queue_parts import watching_queue
 from cli.replay_parts import replaying
 from cli.retention_parts import removing_old
@@ -242,7 +243,8 @@ async def _admin(base: Base, surfaces: Sequence[Surface] = ()) -> AsyncIterator[
     checks: dict[str, Check] = {}
     details: dict[str, Detail] = {}
     app = admin_app(checks, details, base.registry, base.request_metrics, surfaces, base.tracer)
-    async with serve(app, settings.admin_host, settings.admin_port) as address:
+    server = serve(app, settings.admin_host, settings.admin_port)
+    async with listening(server, "The admin server", settings.admin_port, "admin-port") as address:
         admin = _Admin(address, checks, details)
         checks["serving"] = lambda: admin.serving
         yield admin

@@ -147,8 +147,11 @@ async def test_a_port_that_is_taken_is_said(tmp_path: Path, place: str) -> None:
             *("up", "--port", str(rest), "--grpc-port", str(grpc), "--admin-port", str(admin)),
             cwd=tmp_path,
         )
+    option = "" if place == "rest" else f"{place}-"
     assert 2 == status
-    assert str(ports[place]) in err
+    assert f" cannot listen on port {ports[place]}" in err
+    assert f"PORTICO_{option.replace('-', '_').upper()}PORT" in err
+    assert f"--{option}port " in err
     assert "Traceback" not in err
 
 
