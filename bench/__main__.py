@@ -1,6 +1,7 @@
 """`python -m bench`, which `make bench` runs."""
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,6 +62,8 @@ def _chosen(names: list[str] | None) -> list[Measure]:
 
 
 def _measured(measures: list[Measure], effort: Effort, store: str | None) -> dict[str, Any]:
+    # Asked to end, it ends what it started, as for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return uvloop.run(_measure(measures, effort, store))
     except MissingError as error:

@@ -51,7 +51,8 @@ class Target:
 
     against: str
     """`BEST_PEER`, `ITSELF`, or a limit's name."""
-    ratio: float
+    ratio: float | None
+    """None where this machine cannot show it: then it is measured, and nothing is asked."""
     at_most: bool = False
 
 

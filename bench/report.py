@@ -35,9 +35,10 @@ class Ratio:
     opponent: str
     """Who that was: of the peers the best, by median."""
     value: float
-    target: float
+    target: float | None
     at_most: bool
-    met: bool
+    met: bool | None
+    """None where nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,21 @@ def _cpu(turns: Sequence[Turn]) -> dict[str, float]:
 
 
 def _ratio(measure: Measure, target: Target, found: Sequence[Series]) -> Ratio:
-    own = next(series for series in found if series.role is Role.PORTICO)
+    mine_all = [series for series in found if series.role is Role.PORTICO]
     if target.against == ITSELF:
-        opponent, ratio = ITSELF, median(values(own))
+        worst = max if target.at_most else min
+        opponent, ratio = ITSELF, worst(median(values(series)) for series in mine_all)
     else:
-        other = _opponent(measure, target, found)
+        own, other = mine_all[0], _opponent(measure, target, found)
         opponent = other.contender
         ratio = median(mine / theirs for mine, theirs in zip(values(own), values(other), strict=True))
-    met = ratio <= target.ratio if target.at_most else ratio >= target.ratio
-    return Ratio(target.against, opponent, ratio, target.ratio, target.at_most, met)
+    return Ratio(target.against, opponent, ratio, target.ratio, target.at_most, _is_met(target, ratio))
+
+
+def _is_met(target: Target, ratio: float) -> bool | None:
+    if target.ratio is None:
+        return None
+    return ratio <= target.ratio if target.at_most else ratio >= target.ratio
 
 
 def _opponent(measure: Measure, target: Target, found: Sequence[Series]) -> Series:

@@ -42,10 +42,15 @@ class Connection(asyncio.Protocol):
         self._answered: Callable[[bool], None] | None = None
         self.refusal = b""
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server has closed it."""
+        return self._transport is None or self._transport.is_closing()
+
     def send(self, request: bytes, answered: Callable[[bool], None]) -> None:
         """Send; `answered` is told, once, whether the server accepted it."""
         self._answered = answered
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self.closed:
             self.connection_lost(None)
         else:
             self._transport.write(request)
@@ -112,11 +117,13 @@ class Sent:
 
 
 async def as_fast_as_answered(
-    clients: Sequence[Connection], requests: Sequence[bytes], seconds: float, most: int | None = None
+    clients: Sequence[Connection], requests: Sequence[bytes], seconds: float, *, refusals: bool = False
 ) -> Sent:
-    """Each of `clients` sends its next request when the last one is answered, for `seconds` or until
-    `most` are sent. Raises SendingError where one is not accepted."""
-    load = _ClosedLoop(requests, time.perf_counter() + seconds, most)
+    """Each of `clients` sends its next request when the last one is answered, for so many `seconds`.
+
+    Raises SendingError where one is not accepted, unless `refusals` are expected too.
+    """
+    load = _ClosedLoop(requests, time.perf_counter() + seconds, refusals=refusals)
     async with asyncio.timeout(seconds + _PATIENCE):
         await load.run(clients)
     return Sent(len(load.done), load.done[-1] - load.begun, percentiles(load.due, load.done))
@@ -136,10 +143,10 @@ async def at_rate(
 
 
 class _ClosedLoop:
-    def __init__(self, requests: Sequence[bytes], until: float, most: int | None) -> None:
+    def __init__(self, requests: Sequence[bytes], until: float, *, refusals: bool) -> None:
         self._requests = requests
         self._until = until
-        self._left = most if most is not None else -1
+        self._refusals = refusals
         self._next = 0
         self._busy = 0
         self._over = asyncio.get_running_loop().create_future()
@@ -155,17 +162,16 @@ class _ClosedLoop:
 
     def _send(self, client: Connection) -> None:
         now = time.perf_counter()
-        if now >= self._until or self._left == 0 or self._over.done():
+        if now >= self._until or self._over.done() or client.closed:
             self._busy -= 1
             if not self._busy and not self._over.done():
                 self._over.set_result(None)
             return
-        self._left -= 1
         request = self._requests[self._next % len(self._requests)]
         self._next += 1
 
         def answered(accepted: bool) -> None:
-            if not accepted:
+            if not accepted and not self._refusals:
                 _refused(self._over, client)
                 return
             self.due.append(now)

@@ -107,7 +107,7 @@ async def _store(home: Path, wanted: str | None) -> AsyncIterator[tuple[str, int
         client: AsyncMongoClient[dict[str, object]]
         async with AsyncMongoClient(url, serverSelectionTimeoutMS=1_000) as client:
             version = await _version(client)
-        yield url, server.pid, f"{kind.title} {version}"
+        yield url, server.pid, f"{kind.title}, speaking MongoDB {version}"
 
 
 async def _version(client: "AsyncMongoClient[dict[str, object]]") -> str:

@@ -5,9 +5,9 @@ import sys
 
 import uvloop
 
-from bench.limits import body, find_one, publish
+from bench.limits import body, find, publish
 
-_SERVERS = {"body": body.serve, "publish": publish.serve, "find_one": find_one.serve}
+_SERVERS = {"body": body.serve, "publish": publish.serve, "find": find.serve}
 
 
 def main() -> None:

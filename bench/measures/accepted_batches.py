@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bench.bodies import batches
 from bench.measure import BEST_PEER, Contender, Measure, Target
-from bench.measures.accepting import PUBLISH_LIMIT, front_doors
+from bench.measures.accepting import PUBLISH_LIMIT, at_its_peak, doors
 from bench.world import World
 
 _BATCH = 500
@@ -16,8 +16,8 @@ _CLIENTS = 16
 @asynccontextmanager
 async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
     bodies = list(batches(0, _BODIES * _BATCH, _BATCH))
-    async with front_doors(world, "bench_batches", bodies, _BATCH, _CLIENTS) as found:
-        yield found
+    async with doors(world, "bench_batches", bodies, _CLIENTS) as found:
+        yield [at_its_peak(door, _BATCH) for door in found]
 
 
 MEASURE = Measure(

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bench.bodies import batches
 from bench.measure import BEST_PEER, Contender, Measure, Target
-from bench.measures.accepting import PUBLISH_LIMIT, front_doors
+from bench.measures.accepting import PUBLISH_LIMIT, at_its_peak, doors
 from bench.world import World
 
 _BODIES = 1_000
@@ -15,8 +15,8 @@ _CLIENTS = 64
 @asynccontextmanager
 async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
     bodies = list(batches(0, _BODIES, 1))
-    async with front_doors(world, "bench_singles", bodies, 1, _CLIENTS) as found:
-        yield found
+    async with doors(world, "bench_singles", bodies, _CLIENTS) as found:
+        yield [at_its_peak(door, 1) for door in found]
 
 
 MEASURE = Measure(

@@ -1,13 +1,14 @@
-"""Front doors side by side: how fast each accepts the same requests, with nobody consuming."""
+"""Front doors side by side, with nobody consuming."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from bench.contestants import PEER_PATH, PEERS, limit
 from bench.limits.publish import QUEUE
 from bench.measure import Contender, Outcome, Role
 from bench.portico import PATH, Portico
-from bench.sending import as_fast_as_answered, connections, render
+from bench.sending import Sent, as_fast_as_answered, at_rate, connections, render
 from bench.services import purge
 from bench.world import World
 
@@ -15,38 +16,64 @@ PUBLISH_LIMIT = "publish limit"
 BODY_LIMIT = "body limit"
 
 
+@dataclass(frozen=True)
+class Door:
+    """A front door, and what it is sent."""
+
+    world: World
+    title: str
+    role: Role
+    port: int
+    pid: int
+    requests: Sequence[bytes]
+    queues: Sequence[str]
+    clients: int
+
+    async def peak(self, seconds: float) -> Sent:
+        """What it accepts at most: each client sends its next request when the last one is answered."""
+        async with connections(self.port, self.clients) as opened:
+            sent = await as_fast_as_answered(opened, self.requests, seconds)
+        await purge(self.world.amqp_url, *self.queues)
+        return sent
+
+    async def at(self, rate: float, seconds: float) -> Sent:
+        """What becomes of an even rate of requests."""
+        async with connections(self.port, self.clients) as opened:
+            sent = await at_rate(opened, self.requests, rate, seconds)
+        await purge(self.world.amqp_url, *self.queues)
+        return sent
+
+
 @asynccontextmanager
-async def front_doors(
-    world: World, name: str, bodies: Sequence[bytes], records: int, clients: int
-) -> AsyncIterator[list[Contender]]:
-    """Portico, the peers and the limits, each sent `bodies` of so many `records` by as many `clients`."""
+async def doors(
+    world: World, name: str, bodies: Sequence[bytes], clients: int
+) -> AsyncIterator[Sequence[Door]]:
+    """Portico's, the peers' and the limits', each sent `bodies` by as many `clients`."""
     async with AsyncExitStack() as stack:
 
-        async def contender(
-            title: str, role: Role, path: str, port: int, pid: int, *queues: str, token: str = ""
-        ) -> Contender:
-            requests = [render(path, body, token) for body in bodies]
-
-            async def turn(seconds: float) -> Outcome:
-                async with connections(port, clients) as opened:
-                    sent = await as_fast_as_answered(opened, requests, seconds)
-                await purge(world.amqp_url, *queues)
-                return Outcome(sent.rate * records, sent.requests * records, sent.latency_ms)
-
-            return Contender(title, role, turn, {"gateway": pid})
+        def door(title: str, role: Role, port: int, pid: int, requests: list[bytes], *queues: str) -> Door:
+            return Door(world, title, role, port, pid, requests, queues, clients)
 
         portico = Portico(world, name)
         gateway = await stack.enter_async_context(portico.gateway())
-        found = [
-            await contender(
-                "Portico", Role.PORTICO, PATH, gateway.rest, gateway.pid, portico.queue, token=portico.token
-            )
-        ]
+        own = [render(PATH, body, portico.token) for body in bodies]
+        found = [door("Portico", Role.PORTICO, gateway.rest, gateway.pid, own, portico.queue)]
+        others = [render(PEER_PATH, body) for body in bodies]
         for peer in PEERS:
-            door = await stack.enter_async_context(peer.gateway(world))
-            found.append(await contender(peer.title, Role.PEER, PEER_PATH, door.port, door.pid, peer.queue))
+            running = await stack.enter_async_context(peer.gateway(world))
+            found.append(door(peer.title, Role.PEER, running.port, running.pid, others, peer.queue))
         publish = await stack.enter_async_context(limit(world, "publish"))
-        found.append(await contender(PUBLISH_LIMIT, Role.LIMIT, "/", publish.port, publish.pid, QUEUE))
+        found.append(door(PUBLISH_LIMIT, Role.LIMIT, publish.port, publish.pid, others, QUEUE))
         body = await stack.enter_async_context(limit(world, "body"))
-        found.append(await contender(BODY_LIMIT, Role.LIMIT, "/", body.port, body.pid))
+        found.append(door(BODY_LIMIT, Role.LIMIT, body.port, body.pid, others))
         yield found
+
+
+def at_its_peak(door: Door, records: int) -> Contender:
+    """A door as fast as it accepts requests of so many `records`."""
+
+    async def turn(seconds: float) -> Outcome:
+        sent = await door.peak(seconds)
+        return Outcome(sent.rate * records, sent.requests * records, sent.latency_ms)
+
+    return Contender(door.title, door.role, turn, {"gateway": door.pid})

@@ -36,14 +36,8 @@ class PorticoBacklog:
     async def fill(self, first: int, count: int, version: int) -> Callable[[], Awaitable[None]]:
         """Put customers on the queue; awaits their receipts."""
         ids = await self._portico.put(batches(first, count, BATCH, version))
-        return partial(self._receipts, ids, "created" if version == 1 else "updated", count)
-
-    async def _receipts(self, ids: Sequence[str], outcome: str, count: int) -> None:
-        async with collection(self._portico.world, self._portico.name, "receipts") as receipts:
-            found = await present(receipts, ids)
-        total = sum(one["counts"].get(outcome, 0) for one in found.values())
-        if total != count:
-            raise RuntimeError(f"{total} of {count} records were {outcome}")
+        outcome = "created" if version == 1 else "updated"
+        return partial(portico_stored, self._portico, ids, outcome, count)
 
 
 class PeerBacklog:
@@ -65,12 +59,25 @@ class PeerBacklog:
             ]
             publish = channel.default_exchange.publish
             await asyncio.gather(*(publish(message, self._peer.queue) for message in messages))
-        return partial(self._documents, first + max(0, count - _TAIL), first + count, version)
+        return partial(peer_stored, self._world, self._peer.database, first, count, version)
 
-    async def _documents(self, first: int, end: int, version: int) -> None:
-        at = _EPOCH + timedelta(seconds=version)
-        async with collection(self._world, self._peer.database, "customers") as stored:
-            await present(stored, [name_of(number) for number in range(first, end)], at)
+
+async def portico_stored(portico: Portico, ids: Sequence[str], outcome: str, count: int) -> None:
+    """Return when all ingestions have their receipts. Raises RuntimeError where not `count` records had
+    this outcome."""
+    async with collection(portico.world, portico.name, "receipts") as receipts:
+        found = await present(receipts, ids)
+    total = sum(one["counts"].get(outcome, 0) for one in found.values())
+    if total != count:
+        raise RuntimeError(f"{total} of {count} records were {outcome}")
+
+
+async def peer_stored(world: World, database: str, first: int, count: int, version: int) -> None:
+    """Return when the last customers of a backlog are there in this version."""
+    at = _EPOCH + timedelta(seconds=version)
+    async with collection(world, database, "customers") as stored:
+        names = [name_of(number) for number in range(first + max(0, count - _TAIL), first + count)]
+        await present(stored, names, at)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 The ingestor is stopped while its queue is filled, so that all of a turn's time is spent storing.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -28,38 +28,38 @@ async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         portico = Portico(world, name)
         ingestor = await stack.enter_async_context(portico.ingestor())
-        own = _Turns(PorticoBacklog(portico).fill, ingestor, updates)
+        own = Turns(PorticoBacklog(portico).fill, [ingestor], updates=updates)
         await own.prepare(world.effort.seconds)
         found = [Contender("Portico", Role.PORTICO, own.turn, {"ingestor": ingestor.pid})]
         for peer in PEERS:
             storer = await stack.enter_async_context(peer.ingestor(world))
-            turns = _Turns(PeerBacklog(world, peer).fill, storer, updates)
+            turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates)
             await turns.prepare(world.effort.seconds)
             found.append(Contender(peer.title, Role.PEER, turns.turn, {"ingestor": storer.pid}))
         bulks = await stack.enter_async_context(BulkWriting.like(portico))
-        limit = _Turns(bulks.fill, None, updates)
+        limit = Turns(bulks.fill, [], updates=updates)
         await limit.prepare(world.effort.seconds)
         found.append(Contender(BULK_LIMIT, Role.LIMIT, limit.turn, {"driver": bulks.pid}))
         yield found
 
 
 @dataclass
-class _Turns:
-    """The turns of one ingestor, each as long as it is asked to be."""
+class Turns:
+    """The turns of one ingestor, or of several, each as long as it is asked to be."""
 
     fill: Fill
-    ingestor: Program | None
-    """None where nobody need be stopped while the backlog is made."""
+    ingestors: Sequence[Program]
+    """Stopped while the backlog is made; none where nobody need be."""
     updates: bool
     """Whether turns are new versions of customers stored before, not new customers."""
     rate: float = 0.0
     stored: int = 0
+    """Customers stored so far, numbered from 0."""
     version: int = 1
 
     async def prepare(self, seconds: float) -> None:
         """Store some customers, and so many for the turns to update as those may take."""
-        self.rate = BATCH / await self._store(0, BATCH, 1)
-        self.stored = BATCH
+        self.rate = BATCH / await self._store_new(BATCH)
         if self.updates:
             await self._store_new(self._count(seconds))
 
@@ -83,13 +83,13 @@ class _Turns:
         return await self._store(first, count, 1)
 
     async def _store(self, first: int, count: int, version: int) -> float:
-        if self.ingestor is not None:
-            self.ingestor.pause()
+        for ingestor in self.ingestors:
+            ingestor.pause()
         try:
             stored = await self.fill(first, count, version)
         finally:
-            if self.ingestor is not None:
-                self.ingestor.go_on()
+            for ingestor in self.ingestors:
+                ingestor.go_on()
         begun = perf_counter()
         await stored()
         return perf_counter() - begun
