@@ -122,7 +122,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 status = status_of(error)
                 served.code = status.code
                 ended(span, served.code)
-                _log.debug("call_refused", method=method, code=status.code.name)
+                if status.code is not grpc.StatusCode.INTERNAL:  # which is logged already
+                    _log.debug("call_refused", method=method, code=status.code.name)
                 context.set_trailing_metadata((*trailing, *status.metadata()))
                 await context.abort(status.code, status.message)
 

@@ -95,8 +95,9 @@ def error_middleware(
         except Exception as error:
             answer = translate(error) or as_api_error(error)
         request[ERROR_CODE] = answer.code
-        # For those who ask: whoever likes can cause as many of these as he likes.
-        _log.debug("request_refused", status=answer.status, code=answer.code)
+        if answer.status != 500:  # which is logged already
+            # For those who ask: whoever likes can cause as many of these as he likes.
+            _log.debug("request_refused", status=answer.status, code=answer.code)
         response = surface_for(request.path)(answer, request_id_of(request))
         response.headers.update(answer.headers)
         if not request.content.is_eof():

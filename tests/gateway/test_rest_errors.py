@@ -119,12 +119,14 @@ async def test_a_bug_is_logged_once_with_the_id_that_the_caller_gets() -> None:
     assert "ana@example.com" not in str(entry) + answer.body.decode()
 
 
-async def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """What callers do wrong is no failure of ours."""
+async def test_refusals_are_logged_for_those_who_ask_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """What callers do wrong is no failure of ours: by its code, at the level debug."""
     with structlog.testing.capture_logs() as logs, caplog.at_level(logging.DEBUG, "aiohttp"):
         await answer_to(AuthenticationError("no"))
         await answer_to(OverloadedError("no"))
-    assert [] == logs
+    assert [("request_refused", "debug", "UNAUTHORIZED"), ("request_refused", "debug", "OVERLOADED")] == [
+        (line["event"], line["log_level"], line["code"]) for line in logs
+    ]
     assert "" == caplog.text
 
 
