@@ -58,7 +58,7 @@ async def _put(store: Store, first: int, last: int) -> None:
     _say(f"{last} letters are kept")
 
 
-async def _pages(stack: Stack, desk: Desk, count: int, times: int) -> dict[str, Times]:
+async def _pages(stack: Stack, desk: Desk, count: int, times: int) -> dict[str, Times | None]:
     [middle] = letters(count // 2, count // 2 + 1)
     place = Cursor(middle.letter.first_seen, middle.letter.id)
     [group, *_] = await desk.letters.groups(Selection(tenant=SMALL_TENANT))

@@ -40,8 +40,8 @@ class Report:
     many: int
     put: float
     """Letters a second that the store took."""
-    pages_few: dict[str, Times]
-    pages_many: dict[str, Times]
+    pages_few: dict[str, Times | None]
+    pages_many: dict[str, Times | None]
     runs: list[Run]
 
     def rate(self, kind: str) -> float:
@@ -83,11 +83,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _table(
         ("page", "p50, few", "p50, many", "p95, many", "p99, many", "p50, many to few"),
-        [
-            (name, *map(_figure, (few.p50, many.p50, many.p95, many.p99, many.p50 / few.p50)))
-            for name, few in report.pages_few.items()
-            for many in [report.pages_many[name]]
-        ],
+        [(name, *_compared(few, report.pages_many[name])) for name, few in report.pages_few.items()],
     )
     yield ""
     yield "## Replay"
@@ -115,6 +111,12 @@ def _lines(report: Report) -> Iterator[str]:
         f"A job has a part of {MOST_A_PART} letters in hand; {LETTERS_AT_ONCE} letters, or "
         f"{BYTES_AT_ONCE // 2**20} MiB of them, are tried together, twice side by side."
     )
+
+
+def _compared(few: Times | None, many: Times | None) -> Sequence[str]:
+    if few is None or many is None:
+        return ("" if few is None else _figure(few.p50), "no answer", "", "", "")
+    return [_figure(one) for one in (few.p50, many.p50, many.p95, many.p99, many.p50 / few.p50)]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
