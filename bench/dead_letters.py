@@ -92,7 +92,7 @@ def _say(words: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.dead_letters", description=__doc__)
     parser.add_argument("--letters", type=int, default=100_000)
-    parser.add_argument("--times", type=int, default=20, help="how often each page is asked for")
+    parser.add_argument("--times", type=int, default=100, help="how often each page is asked for")
     parser.add_argument("--posted", type=int, default=5_000, help="customers that are ingested in one run")
     parser.add_argument(
         "--replay",
