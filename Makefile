@@ -8,7 +8,7 @@ BENCH_INSTALLED := $(BENCH)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test bench bench-dead-letters install lint format lock proto release-protos docs chaos clean
+.PHONY: run test bench bench-dead-letters hostile fuzz install lint format lock proto release-protos docs chaos clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -40,6 +40,13 @@ $(BENCH_INSTALLED): bench/requirements.lock bench/peers/node/package-lock.json
 	cp bench/peers/node/package.json bench/peers/node/package-lock.json $(BENCH)/node
 	npm ci --prefix $(BENCH)/node --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# Clients who mean harm: docs/benchmarks/hostile.md. `make hostile ARGS="--share 0.05"` takes two minutes.
+hostile: install
+	$(BIN)/python -m bench.hostile $(ARGS)
+
+fuzz: install
+	$(BIN)/python -m bench.hostile --only fuzz $(ARGS)
 
 install: $(INSTALLED)
 

@@ -34,6 +34,7 @@ _BRACES = bytes.maketrans(b"[]", b"{}")
 _NOT_BRACES = bytes(set(range(256)) - set(b'[]{}"'))
 _STRINGS = re.compile(rb'"[^"]*"?')  # one without an end is no JSON, and the parser says so
 _PEELS = 8  # levels taken off the inside by replacement, cheaper than counting while there are few
+_MANY, _AHEAD = 64 * 1024, 1024  # of many braces the first are counted: megabytes of `[` need no more
 _STEP = {ord("{"): 1, ord("}"): -1}
 
 
@@ -69,11 +70,17 @@ def _nests_deeper(body: bytes, max_depth: int) -> bool:
     braces = marks.replace(b'""', b"")
     if b'"' in braces:  # some string holds a brace
         braces = _STRINGS.sub(b"", marks)
+    if len(braces) > _MANY and _depth(braces[:_AHEAD]) > max_depth:
+        return True
     for peeled in range(_PEELS):
         if not braces:
             return peeled > max_depth
         braces = braces.replace(b"{}", b"")
-    return _PEELS + max(accumulate(map(_STEP.__getitem__, braces)), default=0) > max_depth
+    return _PEELS + _depth(braces) > max_depth
+
+
+def _depth(braces: bytes) -> int:
+    return max(accumulate(map(_STEP.__getitem__, braces)), default=0)
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -47,6 +47,13 @@ def test_names_each_breach_by_pointer() -> None:
     assert expected == faults_of(body)
 
 
+def test_what_is_wide_is_not_deep() -> None:
+    """A hundred thousand empty lists beside one another, and one at their end that is too deep."""
+    wide = b"[" + b"[]," * 100_000
+    assert () == faults_of(wide + b"[]]")
+    assert ["TOO_DEEP"] == [fault.code for fault in faults_of(wide + b"[" * 64 + b"]" * 65)]
+
+
 @pytest.mark.parametrize(("depth", "codes"), [(64, []), (65, ["TOO_DEEP"]), (100_000, ["TOO_DEEP"])])
 def test_nesting_is_bounded(depth: int, codes: list[str]) -> None:
     """64 levels are taken, more are not, however many."""
