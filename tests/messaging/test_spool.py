@@ -156,6 +156,22 @@ async def test_beyond_its_bound_it_refuses(amqp_bench: AmqpBench, path: Path) ->
     assert sent == await received(amqp_bench, 11)
 
 
+async def test_a_full_queue_makes_it_wait(amqp_bench: AmqpBench, path: Path) -> None:
+    """What is refused is forwarded later; what comes meanwhile is spooled behind it."""
+    registry = CollectorRegistry()
+    queue = amqp_bench.queue(max_messages=2)
+    async with open_spool(queue, path, ROOM, registry) as spool:
+        async with broker_away(amqp_bench, spool):
+            sent = await publish(spool, range(300))
+        await until(lambda: (value(registry, "forwarded_messages_total") or 0) > 1)
+        sent += await publish(spool, range(300, 302))
+        assert ("forwarding", True) == (spool.state(), spool.is_ready())
+        async with queue.consumer(1000) as consumer:
+            deliveries = await collect(consumer, len(sent))
+            await ack_all(deliveries)
+    assert set(sent) == set(bodies(deliveries))
+
+
 @contextmanager
 def full_disk(room: int) -> Iterator[None]:
     """No file grows beyond `room` bytes."""
