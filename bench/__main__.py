@@ -50,7 +50,7 @@ def bench(
     worse = fallen(report, baseline) if check else []
     for line in worse:
         typer.echo(f"fell by more than a fifth: {line}", err=True)
-    raise typer.Exit(1 if worse else 0)
+    raise typer.Exit(1 if worse or report["failed"] else 0)
 
 
 def _chosen(names: list[str] | None) -> list[Measure]:
@@ -73,15 +73,25 @@ def _measured(measures: list[Measure], effort: Effort, store: str | None) -> dic
 
 async def _measure(measures: list[Measure], effort: Effort, store: str | None) -> dict[str, Any]:
     begun = time.monotonic()
-    rows = []
+    rows, failed = [], {}
     now = [measure for measure in measures if effort is FULL or not measure.full_only]
     async with services(effort, store) as world:
         for measure in now:
-            rows.append(as_data(row_of(measure, await take_turns(measure, world, typer.echo))))
+            try:
+                rows.append(as_data(row_of(measure, await take_turns(measure, world, typer.echo))))
+            except Exception as error:  # whatever it is, the other rows are still worth having
+                failed[measure.title] = f"{type(error).__name__}: {error}"
+                typer.echo(f"{measure.name} failed: {failed[measure.title]}", err=True)
         around = surroundings(world)
     around["duration"] = f"{time.monotonic() - begun:.0f} s, {effort.turns} turns of each contender"
     left_out = [measure.title for measure in measures if measure not in now]
-    return {"effort": effort.name, "surroundings": around, "rows": rows, "left_out": left_out}
+    return {
+        "effort": effort.name,
+        "surroundings": around,
+        "rows": rows,
+        "failed": failed,
+        "left_out": left_out,
+    }
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def page(report: Mapping[str, Any]) -> str:
             *_targets(report),
             "",
             *(line for row in report["rows"] for line in _row(row)),
+            *_failed(report),
             *_left_out(report),
         ]
     )
@@ -71,6 +72,14 @@ def _row(row: Mapping[str, Any]) -> Iterator[str]:
         memory = ", ".join(f"{name} {value:.0f}" for name, value in one["peak_mib"].items())
         yield f"| {one['name']} | {spread} | {latency} | {cpu} | {memory} |"
     yield ""
+
+
+def _failed(report: Mapping[str, Any]) -> Iterator[str]:
+    if report["failed"]:
+        yield "## Failed"
+        yield ""
+        yield from (f"- {title}: {words}" for title, words in report["failed"].items())
+        yield ""
 
 
 def _left_out(report: Mapping[str, Any]) -> Iterator[str]:

@@ -6,9 +6,12 @@ import signal
 import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _PATIENCE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -117,6 +120,11 @@ async def program(
         yield running
     finally:
         await _end(process)
+
+
+async def started(stack: AsyncExitStack, *programs: AbstractAsyncContextManager[T]) -> list[T]:
+    """Enter all of `programs` at once, as starting takes what the cores have; in their order."""
+    return await asyncio.gather(*map(stack.enter_async_context, programs))
 
 
 async def _listening(running: Program) -> None:

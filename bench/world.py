@@ -18,7 +18,7 @@ class Effort:
     """Customers in the grown store."""
 
 
-QUICK = Effort("quick", seconds=1.0, warm_up=0.4, turns=3, largest_store=20_000)
+QUICK = Effort("quick", seconds=0.5, warm_up=0.2, turns=3, largest_store=20_000)
 FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=300_000)
 
 

@@ -8,6 +8,7 @@ from bench.contestants import PEER_PATH, PEERS, limit
 from bench.limits.publish import QUEUE
 from bench.measure import Contender, Outcome, Role
 from bench.portico import PATH, Portico
+from bench.processes import started
 from bench.sending import Sent, as_fast_as_answered, at_rate, connections, render
 from bench.services import purge
 from bench.world import World
@@ -55,18 +56,20 @@ async def doors(
             return Door(world, title, role, port, pid, requests, queues, clients)
 
         portico = Portico(world, name)
-        gateway = await stack.enter_async_context(portico.gateway())
-        own = [render(PATH, body, portico.token) for body in bodies]
-        found = [door("Portico", Role.PORTICO, gateway.rest, gateway.pid, own, portico.queue)]
-        others = [render(PEER_PATH, body) for body in bodies]
-        for peer in PEERS:
-            running = await stack.enter_async_context(peer.gateway(world))
-            found.append(door(peer.title, Role.PEER, running.port, running.pid, others, peer.queue))
-        publish = await stack.enter_async_context(limit(world, "publish"))
-        found.append(door(PUBLISH_LIMIT, Role.LIMIT, publish.port, publish.pid, others, QUEUE))
-        body = await stack.enter_async_context(limit(world, "body"))
-        found.append(door(BODY_LIMIT, Role.LIMIT, body.port, body.pid, others))
-        yield found
+        limits = (limit(world, "publish"), limit(world, "body"))
+        [gateway] = await started(stack, portico.gateway())
+        *peers, publish, body = await started(stack, *(one.gateway(world) for one in PEERS), *limits)
+        own = [render(PATH, one, portico.token) for one in bodies]
+        others = [render(PEER_PATH, one) for one in bodies]
+        yield [
+            door("Portico", Role.PORTICO, gateway.rest, gateway.pid, own, portico.queue),
+            *(
+                door(peer.title, Role.PEER, running.port, running.pid, others, peer.queue)
+                for peer, running in zip(PEERS, peers, strict=True)
+            ),
+            door(PUBLISH_LIMIT, Role.LIMIT, publish.port, publish.pid, others, QUEUE),
+            door(BODY_LIMIT, Role.LIMIT, body.port, body.pid, others),
+        ]
 
 
 def at_its_peak(door: Door, records: int) -> Contender:

@@ -12,7 +12,7 @@ from bench.contestants import PEER_PATH, PEERS
 from bench.measure import BEST_PEER, Contender, Measure, Outcome, Role, Target
 from bench.measures.stored import BATCH, peer_stored, portico_stored
 from bench.portico import PATH, Portico
-from bench.processes import read
+from bench.processes import read, started
 from bench.world import World
 
 _AT_ONCE = 4
@@ -75,9 +75,9 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
         processes = {"gateway": gateway.pid, "ingestor": ingestor.pid}
         path = _Path(url, portico.token, processes, world.servers, own_stored)
         found = [Contender("Portico", Role.PORTICO, path.turn, processes)]
-        for peer in PEERS:
-            door = await stack.enter_async_context(peer.gateway(world))
-            storer = await stack.enter_async_context(peer.ingestor(world))
+        gateways = await started(stack, *(peer.gateway(world) for peer in PEERS))
+        ingestors = await started(stack, *(peer.ingestor(world) for peer in PEERS))
+        for peer, door, storer in zip(PEERS, gateways, ingestors, strict=True):
 
             async def stored(first: int, count: int, _: Sequence[str], database: str = peer.database) -> None:
                 await peer_stored(world, database, first, count, 1)

@@ -13,7 +13,7 @@ from bench.measure import Contender, Outcome, Role
 from bench.measures.bulk_writing import BulkWriting
 from bench.measures.stored import BATCH, PeerBacklog, PorticoBacklog
 from bench.portico import Portico
-from bench.processes import Program
+from bench.processes import Program, started
 from bench.world import World
 
 BULK_LIMIT = "bulk_write limit"
@@ -31,8 +31,8 @@ async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[
         own = Turns(PorticoBacklog(portico).fill, [ingestor], updates=updates)
         await own.prepare(world.effort.seconds)
         found = [Contender("Portico", Role.PORTICO, own.turn, {"ingestor": ingestor.pid})]
-        for peer in PEERS:
-            storer = await stack.enter_async_context(peer.ingestor(world))
+        storers = await started(stack, *(peer.ingestor(world) for peer in PEERS))
+        for peer, storer in zip(PEERS, storers, strict=True):
             turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates)
             await turns.prepare(world.effort.seconds)
             found.append(Contender(peer.title, Role.PEER, turns.turn, {"ingestor": storer.pid}))

@@ -110,17 +110,24 @@ def report() -> dict[str, Any]:
     """A report of one row."""
     row = row_of(_measure(Target(BEST_PEER, 8), Target("the limit", 0.5)), _FOUND)
     around = {"store": "a store, 1.0"}
-    return {"effort": "quick", "surroundings": around, "rows": [as_data(row)], "left_out": ["a long row"]}
+    return {
+        "effort": "quick",
+        "surroundings": around,
+        "rows": [as_data(row)],
+        "failed": {"a broken row": "RuntimeError: it does not listen"},
+        "left_out": ["a long row"],
+    }
 
 
 def test_the_page_says_what_was_measured_and_what_was_not(report: dict[str, Any]) -> None:
-    """Targets met and missed, figures with their spread, the store, and the rows left out."""
+    """Targets met and missed, figures with their spread, the store, rows that failed and rows left out."""
     text = page(report)
 
     assert "| rows of a test | 100 rows/s | best peer (Quick) | 5 × | ≥ 8 × | **no** |" in text  # noqa: RUF001
     assert "| rows of a test | 100 rows/s | the limit | 1 × | ≥ 0.5 × | yes |" in text  # noqa: RUF001
     assert "| Portico | 100 (90 to 300) | 1 / 2 / 3 | gateway 0.5 | gateway 1 |" in text
     assert "- store: a store, 1.0" in text
+    assert "- a broken row: RuntimeError: it does not listen" in text
     assert "- a long row" in text
 
 
