@@ -37,6 +37,7 @@ _BETWEEN: Mapping[str, Fault] = {
     "a slow line to the broker": on_servers.slow_broker,
     "the broker's memory alarm": on_servers.memory_alarm,
     "the broker's disk alarm": on_servers.disk_alarm,
+    "cut the cable of an ingestor": on_servers.cut_cable,
     "mongodb refuses": on_servers.refuse_store,
     "reset mongodb's connections": on_servers.reset_store,
     "a black hole before mongodb": on_servers.lose_store,

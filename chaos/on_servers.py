@@ -16,6 +16,10 @@ _ALL_MEMORY = "0.00001"
 _USUAL_MEMORY = "0.4"
 _USUAL_DISK = "1MB"
 _ALL_DISK = str(10**15)
+_PUBLISHED = 8_000
+"""Bytes; heartbeats and the like are fewer."""
+_PUBLISHED_WITHIN = 60.0
+_CUT = 6
 _REFUSED = 4.0
 _RESTARTED = 60.0
 
@@ -126,16 +130,30 @@ async def refuse_store(world: World, hold: float) -> bool:
     return True
 
 
+async def cut_cable(world: World, hold: float) -> bool:
+    """Not even a connection can be begun or ended; short or long enough that both sides give it up."""
+    if world.cable is None:
+        raise ImpossibleError("only root may make network namespaces")
+    world.cable.cut()
+    try:
+        await asyncio.sleep(_CUT * hold)
+    finally:
+        world.cable.mend()
+    return True
+
+
 async def lose_confirms(world: World, hold: float) -> bool:
     """Publishes arrive and are kept, and no confirm comes back: their senders try again."""
     link = _link(world.broker_link)
+    before = link.asked
     link.pause(answers_only=True)
     try:
-        await asyncio.sleep(1 + hold)
+        published = await comes(lambda: link.asked > before + _PUBLISHED, _PUBLISHED_WITHIN)
+        await asyncio.sleep(1 + hold)  # until the broker has them on its disk
         await link.cut()
     finally:
         link.resume()
-    return True
+    return published
 
 
 async def slow_broker(world: World, hold: float) -> bool:

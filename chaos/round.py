@@ -28,11 +28,11 @@ from tests.support.portico import ALL_SCOPES, SECRETS
 
 _SHARES = {"customers": 6, "orders": 2, "leads": 1, "reviews": 1, "events": 2}
 _UPDATES, _FAULTY = 0.3, 0.01
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 """Seconds for which a request is sent again, and an outcome waited for."""
 _AGAIN = 3
 """Requests that are accepted after a fault until the front door is said to serve again."""
-_AGAIN_WITHIN = 120.0
+_AGAIN_WITHIN = 300.0
 _WARM = 5
 _CLOCK_SLACK = 180_000
 """Milliseconds, more than the clocks are set wrong."""

@@ -77,8 +77,8 @@ class Watch:
 
 
 async def read_metrics(process: PorticoProcess) -> dict[str, float]:
-    """Its metrics, by our own short names; empty where it does not answer within a second."""
-    timeout = aiohttp.ClientTimeout(total=1)
+    """Its metrics, by our own short names; empty where it does not answer in time."""
+    timeout = aiohttp.ClientTimeout(total=5)
     with suppress(aiohttp.ClientError, TimeoutError):
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,

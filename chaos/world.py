@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.cable import Cable, own_cable
 from chaos.disk import SmallDisk, small_disk
 from chaos.waiting import comes
 from storage.embedded import EmbeddedMongo
@@ -22,8 +23,9 @@ _SETTINGS = {
     "PORTICO_PUBLISH_TIMEOUT": "2",
     # A message is in hand at more kills here than in years elsewhere, and none of them is its fault.
     "PORTICO_INGESTOR_ATTEMPTS": "1000",
+    # On a machine that does much else a drain takes long, and is to end in order nevertheless.
+    "PORTICO_DRAIN_SECONDS": "45",
 }
-_INGESTORS = 2
 _ENDING = 15.0
 _READY_WITHIN = 300.0
 """Of machines that do much else."""
@@ -53,6 +55,8 @@ class World:
     store_link: Proxy | None = None
     disk: SmallDisk | None = None
     """Where the embedded queue and the MongoDB server keep their data; None where it cannot be small."""
+    cable: Cable | None = None
+    """To the second ingestor, where that has a network of its own."""
     exits: list[str] = field(default_factory=list)
     """Processes that ended by themselves."""
 
@@ -114,6 +118,8 @@ class World:
                 link.calm()
         if self.disk is not None:
             self.disk.empty()
+        if self.cable is not None:
+            self.cable.mend()
         self.signal_store(signal.SIGCONT)
         if self.broker is not None:
             await resume_broker(self.broker)
@@ -167,30 +173,41 @@ async def _embedded(home: Path, settings: Mapping[str, str]) -> AsyncIterator[Wo
 @asynccontextmanager
 async def _production(home: Path, settings: Mapping[str, str]) -> AsyncIterator[World]:
     name = f"chaos_{uuid.uuid4().hex[:8]}"
+    common = {"PORTICO_QUEUE_NAME": f"{name}.ingestions", "PORTICO_MONGODB_DATABASE": name, **settings}
     async with AsyncExitStack() as stack:
         broker = await asyncio.to_thread(stack.enter_context, RabbitNode())
         disk = stack.enter_context(small_disk(home / "mongodb"))
         server = await stack.enter_async_context(EmbeddedMongo(home / "mongodb"))
-        broker_link = await stack.enter_async_context(Proxy(broker.port))
-        store_link = await stack.enter_async_context(Proxy(_port_of(server.url)))
-        own = {
-            "PORTICO_AMQP_URL": f"amqp://guest:guest@127.0.0.1:{broker_link.port}/",
-            "PORTICO_QUEUE_NAME": f"{name}.ingestions",
-            "PORTICO_MONGODB_URL": f"mongodb://127.0.0.1:{store_link.port}/?directConnection=true",
-            "PORTICO_MONGODB_DATABASE": name,
-            **settings,
-        }
-        gateway = PorticoProcess("gateway", _folder(home, "gateway"), own)
-        ingestors = [
-            PorticoProcess("ingestor", _folder(home, f"ingestor-{number}"), own)
-            for number in range(_INGESTORS)
-        ]
-        front = await stack.enter_async_context(Proxy(gateway.ports[0]))
+        store_port = int(server.url.partition("127.0.0.1:")[2].partition("/")[0])
+
+        async def linked(host: str) -> tuple[Proxy, Proxy, dict[str, str]]:
+            """Ways to the servers from a host, and the settings that lead there."""
+            broker_link = await stack.enter_async_context(Proxy(broker.port, host))
+            store_link = await stack.enter_async_context(Proxy(store_port, host))
+            urls = {
+                "PORTICO_AMQP_URL": f"amqp://guest:guest@{host}:{broker_link.port}/",
+                "PORTICO_MONGODB_URL": f"mongodb://{host}:{store_link.port}/?directConnection=true",
+            }
+            return broker_link, store_link, urls | common
+
+        broker_link, store_link, near = await linked("127.0.0.1")
+        gateway = PorticoProcess("gateway", _folder(home, "gateway"), near)
+        ingestors = [PorticoProcess("ingestor", _folder(home, "ingestor-0"), near)]
+        cable = stack.enter_context(own_cable())
+        if cable is None:
+            ingestors.append(PorticoProcess("ingestor", _folder(home, "ingestor-1"), near))
+        else:
+            _, _, far = await linked(cable.here)
+            ingestors.append(
+                PorticoProcess(
+                    "ingestor", _folder(home, "ingestor-1"), far, within=cable.within, host=cable.there
+                )
+            )
         yield World(
             "production",
             gateway,
             ingestors,
-            front,
+            await stack.enter_async_context(Proxy(gateway.ports[0])),
             home / "mongodb/data",
             lambda: server.url,
             name,
@@ -198,11 +215,8 @@ async def _production(home: Path, settings: Mapping[str, str]) -> AsyncIterator[
             broker_link,
             store_link,
             disk,
+            cable,
         )
-
-
-def _port_of(url: str) -> int:
-    return int(url.partition("127.0.0.1:")[2].partition("/")[0])
 
 
 def _folder(home: Path, name: str) -> Path:

@@ -43,6 +43,10 @@ class PorticoProcess:
     process: Process | None = None
     program: Sequence[str] = (str(COMMAND),)
     """What `command` is a command of."""
+    within: Sequence[str] = ()
+    """What it is started by, where it does not run beside the test."""
+    host: str = "127.0.0.1"
+    """Where its health and metrics are."""
 
     @property
     def url(self) -> str:
@@ -57,7 +61,7 @@ class PorticoProcess:
     @property
     def admin(self) -> str:
         """Where health and metrics are."""
-        return f"http://127.0.0.1:{self.ports[2]}"
+        return f"http://{self.host}:{self.ports[2]}"
 
     @property
     def pid(self) -> int:
@@ -76,12 +80,14 @@ class PorticoProcess:
         own = {
             "PORTICO_PORT": rest,
             "PORTICO_GRPC_PORT": grpc,
+            "PORTICO_ADMIN_HOST": self.host,
             "PORTICO_ADMIN_PORT": admin,
             "PORTICO_DATA_DIR": str(self.home / "data"),
             "PORTICO_LOG_FORMAT": "json",
         }
         with (self.home / f"{self.command}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *self.within,
                 *self.program,
                 self.command,
                 cwd=self.home,

@@ -8,10 +8,11 @@ _CHUNK = 1 << 16
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 and carries bytes to and from 127.0.0.1:`target_port`."""
+    """Listens on a free port of `host` and carries bytes to and from 127.0.0.1:`target_port`."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, host: str = "127.0.0.1") -> None:
         self._target_port = target_port
+        self._host = host
         self._there = asyncio.Event()
         self._back = asyncio.Event()
         self.resume()
@@ -24,10 +25,12 @@ class Proxy:
         """Bytes a second and connection, each way; 0: as many as there are."""
         self.slice = _CHUNK
         """Bytes that are carried at a time, at most."""
+        self.asked = 0
+        """Bytes that were carried to the target."""
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, self._host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -110,3 +113,4 @@ class Proxy:
                     await asyncio.sleep(len(chunk) / self.bandwidth)
                 writer.write(chunk)
                 await writer.drain()
+                self.asked += len(chunk) if flowing is self._there else 0
