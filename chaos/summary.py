@@ -11,6 +11,10 @@ _FOLDER = Path(__file__).resolve().parents[1] / "docs" / "chaos"
 RECORD = _FOLDER / "campaign.jsonl"
 _PAGE = _FOLDER / "README.md"
 _KILLS = ("kill", "crash")
+_NOTE = """
+Times are of the machine that played: how long a killed process or broker takes to start is most of them, and
+a machine that does much else besides takes longer. What is lost, unexpected or doubled does not depend on it.
+"""
 _SOURCE = """\
 # Faults
 
@@ -45,6 +49,12 @@ def write_summary() -> None:
         happened.update(one["happened"])
         seen.update(one["seen"])
     serving = sorted(time for one in results for time in one["servingAgain"])
+    after_broker = sorted(
+        time
+        for one in results
+        for (fault, _), time in zip(one["faults"], one["servingAgain"], strict=False)
+        if "broker" in fault
+    )
     kills = sum(count for fault, count in happened.items() if fault.startswith(_KILLS))
     drains = sorted(one["drain"] for one in results if one["drain"] is not None)
     impossible = {name: why for one in results for name, why in one["impossible"].items()}
@@ -53,13 +63,14 @@ def write_summary() -> None:
         for name, size in one["peakBytes"].items():
             peaks[name] = max(peaks.get(name, 0), size)
     facts = [
-        ("rounds", f"{len(results):,}, of which without fault: {sum(one['good'] for one in results):,}"),
+        ("rounds", f"{len(results):,}, of which with nothing wrong: {sum(one['good'] for one in results):,}"),
         ("kills and crashes", f"{kills:,}"),
         ("faults", f"{happened.total():,}"),
         *((f"records {name}", f"{count:,}") for name, count in ledger.items()),
         ("answers", ", ".join(f"{name}: {count:,}" for name, count in sorted(requests.items()))),
         *((f"seen: {name}", f"{seen[name]:,}") for name in EVIDENCE if name in seen),
         ("serving again after a fault", _spread(serving, " s")),
+        ("serving again after the broker's return", _spread(after_broker, " s")),
         ("backlog drained", f"{_spread(drains, '-fold')} the rate of the load"),
         ("resident memory at most", ", ".join(f"{k} {v >> 20} MiB" for k, v in sorted(peaks.items()))),
         ("seeds", ", ".join(sorted({str(one["seed"]) for one in results}))),
@@ -67,9 +78,11 @@ def write_summary() -> None:
     ]
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts)
     faults = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(happened.items()))
+    table = f"| | |\n|---|---|\n{rows}\n"
+    happening = f"| Fault | Times |\n|---|---|\n{faults}\n"
     _PAGE.write_text(
-        f"{_SOURCE}\n## Result\n\n| | |\n|---|---|\n{rows}\n\n## Faults that happened\n\n| Fault | Times |\n"
-        f"|---|---|\n{faults}\n{_not_possible(impossible)}"
+        f"{_SOURCE}\n## Result\n\n{table}{_NOTE}\n## Faults that happened\n\n{happening}"
+        f"{_not_possible(impossible)}"
     )
 
 
