@@ -33,14 +33,14 @@ async def test_accepted_without_broker_and_stored_when_it_is_back(
         ) as stack,
     ):
         gateway = stack.gateway
-        async with Load(gateway.url, random.randrange(2**32), rate=60) as load:
+        async with Load(gateway.url, random.randrange(2**32), rate=100) as load:
             await load.acknowledges(100)
             await broker.refuse()
-            await load.acknowledges(200)
+            await load.acknowledges(100)
             await gateway.kill()
             await gateway.start()
             assert {"spool": "spooling"} == (await _readiness(gateway))["details"]
-            await asyncio.gather(_assert_alone(gateway), load.acknowledges(200))
+            await asyncio.gather(_assert_alone(gateway), load.acknowledges(100))
             assert await _spooled(gateway) > 0
             broker.admit()
             await _until_forwarded(gateway)
