@@ -67,10 +67,22 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
                         "round": number,
                         "stack": stack,
                         "overlapping": len(lanes) > 1,
-                        "rate": options.load.rate,
+                        "arguments": _arguments(options),
                         "versions": versions(),
                         **outcome.as_json(),
                     }
+
+
+def _arguments(options: Options) -> dict[str, Any]:
+    """What else a campaign must be called with to be played again."""
+    return {
+        "stack": list(options.stacks),
+        "faults": options.steps,
+        "rate": options.load.rate,
+        "batch": options.load.largest,
+        "only": list(options.only),
+        "set": dict(options.settings),
+    }
 
 
 @contextmanager
