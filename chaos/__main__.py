@@ -33,7 +33,7 @@ def main() -> int:
     # A campaign that is told to end ends its servers too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     results = asyncio.run(_play(options, record))
-    never = never_happened(results)
+    never = never_happened(read_record() if record else results)
     for line in never:
         print(line)
     if record:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from chaos.campaign import never_happened
 from chaos.faults import EVIDENCE
 
 _FOLDER = Path(__file__).resolve().parents[1] / "docs" / "chaos"
@@ -82,7 +83,8 @@ def write_summary() -> None:
     happening = f"| Fault | Times |\n|---|---|\n{faults}\n"
     _PAGE.write_text(
         f"{_SOURCE}\n## Result\n\n{table}{_NOTE}\n## Faults that happened\n\n{happening}"
-        f"{_not_possible(impossible)}"
+        f"{_listed('Never happened', never_happened(results))}"
+        f"{_listed('Not possible there', [f'{name}: {why}' for name, why in sorted(impossible.items())])}"
     )
 
 
@@ -96,6 +98,5 @@ def _spread(ordered: list[float], unit: str) -> str:
     )
 
 
-def _not_possible(impossible: dict[str, str]) -> str:
-    lines = [f"- {name}: {why}" for name, why in sorted(impossible.items())]
-    return "\n## Not possible there\n\n" + "\n".join(lines) + "\n" if lines else ""
+def _listed(title: str, lines: list[str]) -> str:
+    return f"\n## {title}\n\n" + "".join(f"- {line}\n" for line in lines) if lines else ""
