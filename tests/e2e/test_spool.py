@@ -33,7 +33,7 @@ async def test_accepted_without_broker_and_stored_when_it_is_back(
         ) as stack,
     ):
         gateway = stack.gateway
-        async with Load(gateway.url, random.randrange(2**32), rate=100) as load:
+        async with Load(gateway.url, random.randrange(2**32)) as load:
             await load.acknowledges(100)
             await broker.refuse()
             await load.acknowledges(100)
