@@ -190,6 +190,11 @@ class Write:
     """Which of the records being applied made the last change to it."""
 
 
+def is_id(entity: Entity, text: str) -> bool:
+    """Whether `text` looks like the id of a record, of whatever tenant, or of none."""
+    return len(text) == len(_ID_PREFIX[entity]) + 27 and text.startswith(f"{_ID_PREFIX[entity]}_")
+
+
 def derived_id(entity: Entity, tenant: str, key: str) -> str:
     """The id of the record that (tenant, key) names.
 

@@ -17,7 +17,7 @@ from domain.errors import PermanentError
 from domain.ingestion_id import IngestionIds
 from domain.receipts import Receipt
 from gateway.auth import Principal
-from gateway.errors import IdempotencyConflictError
+from gateway.errors import IdempotencyConflictError, RateLimitedError
 from gateway.idempotency import IdempotencyMemory
 from gateway.limits import RateLimiter
 from gateway.metrics import GatewayMetrics
@@ -68,6 +68,8 @@ class Submission:
     operation: Operation
     principal: Principal
     body: bytes
+    announced: int
+    """Bytes that its tenant was charged for before the body was read."""
     preferences: Preferences
     idempotency_key: str | None = None
     trace: str = ""
@@ -116,12 +118,12 @@ class Acceptor:
         OutcomeConflictError, OverloadedError, QueueFullError or QueueUnavailableError.
         """
         tenant = submission.principal.tenant
+        checked = await self._check(submission)
         try:
-            checked = await self._check(submission)
-        except PermanentError:
-            self._limiter.count_refused(tenant, len(submission.body))
+            self._limiter.admit(tenant, checked.records, len(submission.body) - submission.announced)
+        except RateLimitedError:
+            self._limiter.leave(tenant, submission.announced)
             raise
-        self._limiter.admit(tenant, checked.records, len(submission.body))
         ingestion = Ingestion(
             id=self._id(submission),
             operation=submission.operation.name,

@@ -38,41 +38,38 @@ class RateLimiter:
         self._clock = clock
         self._tenants: OrderedDict[str, list[_Bucket | None]] = OrderedDict()
 
-    def expect(self, tenant: str, size: int) -> None:
-        """Raises RateLimitedError where a request of `size` bytes would not be admitted whatever it holds.
+    def enter(self, tenant: str, size: int) -> None:
+        """Count one request that announces `size` bytes, before its body is read.
 
-        Counts nothing: so a tenant beyond its rates costs neither the reading nor the checking of bodies.
+        So a tenant beyond its rates costs neither the reading nor the checking of bodies, however many
+        come at once. Raises RateLimitedError, and then counts nothing, where either is beyond its rate.
         """
-        self._costs(tenant, 1, size)
+        self._take(tenant, (1, 0, size))
 
-    def count_refused(self, tenant: str, size: int) -> None:
-        """Count a request of `size` bytes that was checked and then refused: it cost as much as another."""
-        for bucket, cost in self._charges(tenant, 0, size):
-            bucket.take(cost)
+    def admit(self, tenant: str, records: int, more: int) -> None:
+        """Count what a request that was entered holds: `records`, and `more` bytes than it announced.
 
-    def admit(self, tenant: str, records: int, size: int) -> None:
-        """Count one request of `records` records and `size` bytes.
-
-        Raises RateLimitedError, and then counts nothing, where any of the three is beyond its rate.
+        Raises RateLimitedError, and then counts nothing, where either is beyond its rate.
         """
-        for bucket, cost in self._costs(tenant, records, size):
-            bucket.take(cost)
+        self._take(tenant, (0, records, more))
 
-    def _costs(self, tenant: str, records: int, size: int) -> "list[tuple[_Bucket, int]]":
+    def leave(self, tenant: str, size: int) -> None:
+        """A request that was entered with `size` bytes was not admitted: it costs nothing."""
+        for bucket, cost in self._charges(tenant, (1, 0, size)):
+            bucket.take(-cost)
+
+    def _take(self, tenant: str, costs: tuple[int, int, int]) -> None:
         now = self._clock()
-        costs = self._charges(tenant, records, size)
-        wait = max((bucket.wait(cost, now) for bucket, cost in costs), default=0.0)
+        charges = self._charges(tenant, costs)
+        wait = max((bucket.wait(cost, now) for bucket, cost in charges), default=0.0)
         if wait > 0:
             raise RateLimitedError(wait)
-        return costs
+        for bucket, cost in charges:
+            bucket.take(cost)
 
-    def _charges(self, tenant: str, records: int, size: int) -> "list[tuple[_Bucket, int]]":
-        buckets = self._buckets(tenant, self._clock())
-        return [
-            (bucket, cost)
-            for bucket, cost in zip(buckets, (1, records, size), strict=True)
-            if bucket is not None
-        ]
+    def _charges(self, tenant: str, costs: tuple[int, int, int]) -> "list[tuple[_Bucket, int]]":
+        buckets = zip(self._buckets(tenant, self._clock()), costs, strict=True)
+        return [(bucket, cost) for bucket, cost in buckets if bucket is not None and cost]
 
     def _buckets(self, tenant: str, now: float) -> "list[_Bucket | None]":
         buckets = self._tenants.get(tenant)

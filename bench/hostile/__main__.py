@@ -36,6 +36,8 @@ async def _run(name: str, share: float, seed: int) -> Figures:
             failed = stack.gateway.log().count('"request_failed"')
     load = os.getloadavg()[1]
     about = f"{os.cpu_count()} cores, load {load:.1f}, {datetime.now(UTC):%Y-%m-%d}, share {share:g}"
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        about += ", scheduled before the machine's other programs (chrt)"
     return {"about": about, "settings": settings, "failures in the log": failed, "found": found}
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 _SAID = {
     "half-open": "15,000 connections that send nothing, or half a header, opened at 5,000 a second from 64 "
-    "addresses; meanwhile a good client posts 100 leads a second. Targets: gone in 6 s, p99 of "
-    "the good client under 5 ms while they are held.",
+    "addresses; meanwhile good clients get and post 100 times a second each. Targets: gone in 6 s, p99 of "
+    "good clients under 5 ms while they are held. A POST waits for the disk, busy or not.",
     "resets": "100,000 connections, each reset somewhere within a POST of 20 records. Target: no "
     "ingestion, no message and no record of any of them.",
     "bombs": "Bodies of at most 8 MiB that unpack to gigabytes. Targets: refused in under 1 s, no growth.",

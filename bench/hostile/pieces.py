@@ -87,13 +87,15 @@ async def half_open(on: Attacked) -> list[Figures]:
     found = []
     for kind, sent in (("in the headers", "POST / HTTP/1.1\r\nHost: x\r\n"), ("silent", "")):
         count, a_second = on.number(15_000), 5000.0
-        good = asyncio.create_task(_good(on, 4 + count / a_second + 8, a_second=100))
+        seconds = 4 + count / a_second + 8
+        posting = asyncio.create_task(_good(on, seconds, a_second=100))
+        reading = asyncio.create_task(_good(on, seconds, a_second=100, path="/.well-known/opendelivery"))
         await asyncio.sleep(4)
         before, begun = on.memory(), time.time()
         attack = {**on.where, "connections": count, "sent": sent, "a_second": a_second, "watch": 60}
         held = await child("half_open", attack)
         opened = begun + held["opening_took"] + 0.3
-        requests = await good
+        posts, gets = await posting, await reading
         found.append(
             {
                 "kind": kind,
@@ -101,10 +103,13 @@ async def half_open(on: Attacked) -> list[Figures]:
                 "longest life, s": held["longest_life"],
                 "still open": held["opened"] - held["closed"],
                 "KiB each": round((on.memory() - before) / count / 1024, 1),
-                "good p99 before, ms": _p99(requests, 0, begun),
-                "while they are opened": _p99(requests, begun, opened),
-                "while they are held and end": _p99(requests, opened, begun + 9),
-                "good requests not answered 202": sum(status != 202 for _, _, status in requests),
+                "p99 of GETs before, ms": _p99(gets, 0, begun),
+                "of GETs while they are opened": _p99(gets, begun, opened),
+                "of GETs while they are held and end": _p99(gets, opened, begun + 9),
+                "p99 of POSTs before, ms": _p99(posts, 0, begun),
+                "of POSTs while they are opened": _p99(posts, begun, opened),
+                "of POSTs while they are held and end": _p99(posts, opened, begun + 9),
+                "good requests that failed": sum(status not in (200, 202) for _, _, status in posts + gets),
             }
         )
     return found
@@ -211,8 +216,12 @@ async def strangers(on: Attacked) -> list[Figures]:
     return await probes(on.stack.gateway.url, on.stack.gateway.grpc, on.number(3000))
 
 
-async def _good(on: Attacked, seconds: float, *, a_second: float) -> list[tuple[float, float, int]]:
-    errand = {"url": on.stack.gateway.url + _LEADS, "token": on.token("quiet"), "body": _LEAD}
+async def _good(
+    on: Attacked, seconds: float, *, a_second: float, path: str = _LEADS
+) -> list[tuple[float, float, int]]:
+    """Requests of a good client: a lead is posted where leads are taken, anything else is read."""
+    errand = {"url": on.stack.gateway.url + path, "token": on.token("quiet")}
+    errand |= {"body": _LEAD} if path == _LEADS else {"method": "GET"}
     requests: list[tuple[float, float, int]] = await child(
         "good_client", {**errand, "seconds": seconds, "a_second": a_second}
     )

@@ -68,12 +68,15 @@ class Access:
     async def submission(self, request: web.Request, operation: Operation, scope: str) -> Submission:
         """The request as a submission to `operation`."""
         principal = await self.principal(request, scope)
-        self._rates.expect(principal.tenant, request.content_length or 0)
+        # Of what is too large no more is charged than could have been taken.
+        announced = min(request.content_length or 0, self._limits.sent)
+        self._rates.enter(principal.tenant, announced)
         key = idempotency_key_of(request)
         return Submission(
             operation=operation,
             principal=principal,
             body=await self.body(request, principal.tenant),
+            announced=announced,
             preferences=preferences_of(request),
             idempotency_key=key,
             trace=trace_of(request),

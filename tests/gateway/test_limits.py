@@ -22,7 +22,12 @@ class Clock:
 def refusal(limiter: RateLimiter, tenant: str = "acme", records: int = 1, size: int = 1) -> float | None:
     """Seconds to wait, or None where the request is admitted."""
     try:
-        limiter.admit(tenant, records, size)
+        limiter.enter(tenant, size)
+        try:
+            limiter.admit(tenant, records, 0)
+        except RateLimitedError:
+            limiter.leave(tenant, size)
+            raise
     except RateLimitedError as error:
         return error.retry_after
     return None
@@ -68,28 +73,29 @@ def test_a_request_larger_than_the_burst_passes_and_is_owed() -> None:
     assert None is refusal(limiter, records=1000)
 
 
-def test_what_would_be_refused_is_known_before_the_body_is_read() -> None:
-    """By requests, by bytes, and by records that are owed; asking counts nothing."""
+def test_what_is_announced_counts_before_the_body_is_read() -> None:
+    """Many at once do not all get in; records that are owed keep the next ones out."""
     clock = Clock()
-    limiter = RateLimiter(RateLimits(requests=1, records=10, bytes=1000, burst_seconds=1), clock=clock)
-    for _ in range(3):
-        limiter.expect("acme", 1000)
-    assert None is refusal(limiter, records=30, size=500)
-    for size, wait in ((1, 2.1), (1000, 2.1)):
-        with pytest.raises(RateLimitedError) as refused:
-            limiter.expect("acme", size)
-        assert pytest.approx(wait) == refused.value.retry_after
-    clock.now += 2.2
-    limiter.expect("acme", 1000)
-
-
-def test_a_malformed_request_counts_as_a_request_and_its_bytes() -> None:
-    """It was read and checked like any other: nonsense is no way round the rates."""
-    limiter = RateLimiter(RateLimits(requests=2, bytes=1000, burst_seconds=1), clock=Clock())
-    limiter.count_refused("acme", 1500)
+    limiter = RateLimiter(RateLimits(requests=10, records=10, bytes=1000, burst_seconds=1), clock=clock)
+    for _ in range(2):
+        limiter.enter("acme", 400)
     with pytest.raises(RateLimitedError) as refused:
-        limiter.expect("acme", 1)
-    assert pytest.approx(0.501) == refused.value.retry_after
+        limiter.enter("acme", 400)
+    assert pytest.approx(0.2) == refused.value.retry_after
+    limiter.admit("acme", 30, 0)
+    with pytest.raises(RateLimitedError) as refused:
+        limiter.admit("acme", 1, 0)
+    assert pytest.approx(2.1) == refused.value.retry_after
+
+
+def test_bytes_beyond_what_was_announced_count_when_they_are_known() -> None:
+    """A body that was packed, or came in chunks; one that was announced too large is given the rest back."""
+    limiter = RateLimiter(RateLimits(bytes=1000, burst_seconds=1), clock=Clock())
+    limiter.enter("acme", 100)
+    limiter.admit("acme", 1, 800)
+    assert pytest.approx(0.1) == refusal(limiter, size=200)
+    limiter.admit("acme", 1, -500)
+    assert None is refusal(limiter, size=600)
 
 
 def test_tenants_do_not_share() -> None:
