@@ -59,7 +59,8 @@ def _asked(ratio: Mapping[str, Any]) -> str:
 
 
 def _row(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"## {row['title'][0].upper()}{row['title'][1:]}"
+    title = row["title"]
+    yield f"## {title if title.startswith('gRPC') else title[0].upper() + title[1:]}"
     yield ""
     yield f"![{row['title']}]({row['name']}.svg)"
     yield ""

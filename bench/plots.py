@@ -42,10 +42,10 @@ def _draw(row: dict[str, Any], surroundings: dict[str, str]) -> Any:
         text = f"{one['median']:,.0f}" if one["median"] >= 100 else f"{one['median']:.3g}"
         axes.text(one["most"] + 0.015 * room, place, text, va="center", fontsize=9)
     axes.set_xlim(0, 1.15 * room)
-    axes.set_xlabel(row["unit"] + (", less is better" if row["less_is_better"] else ""))
+    unit = row["unit"] + (", less is better" if row["less_is_better"] else "")
+    axes.set_xlabel(f"{unit}\n{surroundings['store']}", fontsize=8)
     axes.set_title(row["title"], fontsize=11, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.text(0.995, 0.005, surroundings["store"], ha="right", fontsize=6, color="#777777")
     return figure
 
 

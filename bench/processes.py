@@ -56,13 +56,14 @@ def _family(pid: int) -> Iterator[int]:
 
 def _read_one(pid: int) -> Reading:
     try:
-        # After the name, which may hold anything: utime and stime, the 14th and 15th field.
+        # After the name, which may hold anything: utime and stime, the 14th and 15th field, then those of
+        # children that have ended.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return Reading(0.0, 0)
     peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")), "0")
-    return Reading((int(fields[11]) + int(fields[12])) / _TICKS, int(peak) * 1024)
+    return Reading(sum(map(int, fields[11:15])) / _TICKS, int(peak) * 1024)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

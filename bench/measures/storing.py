@@ -17,6 +17,8 @@ from bench.processes import Program, started
 from bench.world import World
 
 BULK_LIMIT = "bulk_write limit"
+_SEVERAL = 4 * BATCH
+"""Records of a turn at least, of whoever stores in bulk: so many bulks that one follows on another."""
 Fill = Callable[[int, int, int], Awaitable[Callable[[], Awaitable[None]]]]
 """Puts customers on a queue, by first number, count and version; what it returns waits until they are
 stored, and raises RuntimeError where they are not stored as they should be."""
@@ -33,7 +35,7 @@ async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[
         found = [Contender("Portico", Role.PORTICO, own.turn, {"ingestor": ingestor.pid})]
         storers = await started(stack, *(peer.ingestor(world) for peer in PEERS))
         for peer, storer in zip(PEERS, storers, strict=True):
-            turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates)
+            turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates, least=BATCH)
             await turns.prepare(world.effort.seconds)
             found.append(Contender(peer.title, Role.PEER, turns.turn, {"ingestor": storer.pid}))
         bulks = await stack.enter_async_context(BulkWriting.like(portico))
@@ -52,6 +54,8 @@ class Turns:
     """Stopped while the backlog is made; none where nobody need be."""
     updates: bool
     """Whether turns are new versions of customers stored before, not new customers."""
+    least: int = _SEVERAL
+    """Records of a turn, at least."""
     rate: float = 0.0
     stored: int = 0
     """Customers stored so far, numbered from 0."""
@@ -76,7 +80,7 @@ class Turns:
         return Outcome(self.rate, count)
 
     def _count(self, seconds: float) -> int:
-        return max(1, round(self.rate * seconds / BATCH)) * BATCH
+        return max(self.least, round(self.rate * seconds / BATCH) * BATCH)
 
     async def _store_new(self, count: int) -> float:
         first, self.stored = self.stored, self.stored + count
