@@ -71,7 +71,7 @@ def write(report: Report, folder: Path) -> None:
 def _lines(report: Report) -> Iterator[str]:
     yield "# Dead letters in masses"
     yield ""
-    yield "Written by `make bench-dead-letters`, on `portico up` with its embedded queue and MongoDB server."
+    yield "Written by `make bench-dead-letters`, on `portico up` with its embedded queue."
     yield ""
     yield f"{report.day}, seed {report.seed}; " + ", ".join(
         f"{name} {value}" for name, value in report.machine.items()

@@ -72,7 +72,7 @@ async def services(effort: Effort, store: str | None = None) -> AsyncIterator[Wo
         raise MissingError("The benchmark's own environment is missing: run `make bench`.")
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="portico-bench-") as home, RabbitNode() as broker:
-        async with _store(Path(home), store) as (url, pid, title):
+        async with running_store(Path(home), store) as (url, pid, title):
             yield World(
                 effort=effort,
                 home=Path(home),
@@ -93,7 +93,11 @@ def _installed(command: str) -> Path | None:
 
 
 @asynccontextmanager
-async def _store(home: Path, wanted: str | None) -> AsyncIterator[tuple[str, int, str]]:
+async def running_store(home: Path, wanted: str | None = None) -> AsyncIterator[tuple[str, int, str]]:
+    """The URL, process id and title of a store in `home`: `wanted`'s command, else the fastest at hand.
+
+    Raises MissingError.
+    """
     kinds = [kind for kind in STORES if wanted in (None, kind.command)]
     found = next(((kind, path) for kind in kinds if (path := _installed(kind.command))), None)
     if found is None:

@@ -29,6 +29,8 @@ from tests.domain.test_dead_letters import EVERY, OPEN, a_customer, a_letter
 from tests.support.replays import Held, jobs_of, lines_of, means_of, runner_of, said_of
 
 FAULTY = a_customer(1, name=...)
+_MORE = MOST_A_PART + 20
+"""Letters that are more than one part."""
 
 
 @dataclass
@@ -111,30 +113,30 @@ async def test_a_ramp_begins_slowly(bench: Bench) -> None:
 
 async def test_a_job_is_paused_and_goes_on(bench: Bench) -> None:
     """The part in hand is finished; nothing else is touched until it is resumed."""
-    await bench.keeps(120)
+    await bench.keeps(_MORE)
     job = await bench.jobs.start(OPEN)
     await bench.run(job, bench.acting(lambda: bench.jobs.pause(job.id)))
 
     paused = await bench.jobs.get(job.id)
     assert (JobState.PAUSED, MOST_A_PART) == (paused.state, paused.progress.letters)
-    assert 120 - MOST_A_PART == sum(kept.state is State.OPEN for kept in await bench.letters())
+    assert _MORE - MOST_A_PART == sum(kept.state is State.OPEN for kept in await bench.letters())
     await bench.run(job)
     assert paused == await bench.jobs.get(job.id)
 
     await bench.jobs.resume(job.id)
     await bench.run(job)
     done = await bench.jobs.get(job.id)
-    assert (JobState.DONE, {Outcome.CREATED: 120}, True) == (
+    assert (JobState.DONE, {Outcome.CREATED: _MORE}, True) == (
         done.state,
         done.progress.outcomes,
         done.went_well,
     )
-    assert {f"dl_{n}": "created 1" for n in range(120)} == await said_of(bench.jobs, job)
+    assert {f"dl_{n}": "created 1" for n in range(_MORE)} == await said_of(bench.jobs, job)
 
 
 async def test_a_cancelled_job_is_over(bench: Bench) -> None:
     """What it did stays and is told; the rest is left as it was."""
-    await bench.keeps(120)
+    await bench.keeps(_MORE)
     job = await bench.jobs.start(OPEN)
     await bench.run(job, bench.acting(lambda: bench.jobs.cancel(job.id)))
 
@@ -151,7 +153,7 @@ async def test_a_cancelled_job_is_over(bench: Bench) -> None:
 
 async def test_a_breaker_stops_a_job(bench: Bench) -> None:
     """Once too many failed; who resumes it lets it go on, and it stops again for the next ones only."""
-    await bench.keeps(220, body=FAULTY)
+    await bench.keeps(2 * MOST_A_PART + 20, body=FAULTY)
     job = await bench.jobs.start(OPEN, ReplayOptions(breaker=0.5))
     for parts in (1, 2):
         await bench.run(job)
@@ -161,16 +163,17 @@ async def test_a_breaker_stops_a_job(bench: Bench) -> None:
     await bench.run(job)
 
     done = await bench.jobs.get(job.id)
-    assert (JobState.DONE, 220, False) == (done.state, done.progress.failed, done.went_well)
+    assert (JobState.DONE, 2 * MOST_A_PART + 20, False) == (done.state, done.progress.failed, done.went_well)
     assert {2} == {kept.letter.attempts for kept in await bench.letters()}
 
 
 async def test_a_job_holds_no_more_than_its_bound(bench: Bench) -> None:
-    """However many letters it is over: fifty tried together, twice side by side, and large ones alone."""
-    await bench.keeps(110)
+    """However many letters it is over: a hundred tried together, twice side by side, and large ones alone."""
+    few = 2 * LETTERS_AT_ONCE + 10
+    await bench.keeps(few)
     large = "x" * (BYTES_AT_ONCE * 5 // 8)
     await bench.store.dead_letters.put_many(
-        [a_letter(n, body=a_customer(n, name=large)) for n in range(110, 112)]
+        [a_letter(n, body=a_customer(n, name=large)) for n in range(few, few + 2)]
     )
     in_hand: Counter[str] = Counter()
     most: Counter[str] = Counter()
@@ -189,7 +192,7 @@ async def test_a_job_holds_no_more_than_its_bound(bench: Bench) -> None:
     job = await bench.jobs.start(OPEN)
     await bench.run(job, apply)
 
-    assert {Outcome.CREATED: 112} == (await bench.jobs.get(job.id)).progress.outcomes
+    assert {Outcome.CREATED: few + 2} == (await bench.jobs.get(job.id)).progress.outcomes
     assert LETTERS_AT_ONCE == most["together"]
     assert most["records"] <= 2 * LETTERS_AT_ONCE
     assert len(large) < most["bytes"] <= 2 * BYTES_AT_ONCE
