@@ -41,6 +41,9 @@ def bench(
         for measure in MEASURES:
             typer.echo(f"{measure.name}: {measure.title}{', full runs only' if measure.full_only else ''}")
         return
+    if check and not _BASELINE.exists():
+        typer.echo("There is no baseline to check against: --keep writes one.", err=True)
+        raise typer.Exit(2)
     effort = FULL if full else QUICK
     report = _measured(_chosen(only), effort, store)
     write_report(report, folder)
