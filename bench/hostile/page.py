@@ -12,7 +12,7 @@ _SAID = {
     "flood": "A tenant with 64 connections that never waits, limited to 200 requests, 2,000 records and "
     "2 MB a second; another that posts 50 leads a second, in turns with and without the flood. "
     "Target: the other's p99 within 2 times. On a busy machine the "
-    "ratio of two p99s differs from run to run (0.9 to 1.6, and 2.0 to 3.7); the medians do not.",
+    "ratio of two p99s differs from run to run, by a factor of three or more; look at the medians, too.",
     "strangers": "A tenant asks for things of another tenant and for things that nobody has, in random "
     "order. Targets: no pair of answers differs, and no test tells the times apart (p above "
     "0.01).",
