@@ -87,14 +87,18 @@ def _arguments(options: Options) -> dict[str, Any]:
 
 @contextmanager
 def _home() -> Iterator[Path]:
-    """A folder that stays, for a look at the logs, where a campaign ends in the middle."""
+    """A folder that stays, for a look at the logs, where a campaign breaks off by an error."""
     home = Path(tempfile.mkdtemp(prefix="portico-chaos-"))
+    broken = False
     try:
         yield home
     except Exception:
+        broken = True
         print(f"the logs are in {home}")
         raise
-    shutil.rmtree(home, ignore_errors=True)
+    finally:
+        if not broken:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _of_stack(options: Options, number: int) -> int:
