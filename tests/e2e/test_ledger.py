@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -24,14 +25,12 @@ PATIENCE = 45.0
 Lines = list[LedgerLine]
 
 
-@pytest.fixture(scope="module")
-async def impatient(
-    tmp_path_factory: pytest.TempPathFactory, rabbitmq_session: RabbitNode, mongodb_url: str
-) -> AsyncIterator[Stack]:
-    """A stack of its own, whose bookkeeper waits no longer than a second."""
+@pytest.fixture
+async def impatient(tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: str) -> AsyncIterator[Stack]:
+    """A stack of a test's own, as what is unexplained there stays; its bookkeeper waits but a second."""
     name = f"portico_ledger_{uuid.uuid4().hex[:8]}"
     async with production_stack(
-        tmp_path_factory.mktemp("ledger"),
+        tmp_path,
         amqp_url=rabbitmq_session.url,
         queue=name,
         mongodb_url=mongodb_url,
