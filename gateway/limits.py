@@ -33,6 +33,7 @@ class RateLimiter:
         """`max_tenants`: how many to keep account of, the least recently seen forgotten first;
         `clock`: monotonic seconds."""
         self._rates = (limits.requests, limits.records, limits.bytes)
+        self._limited = any(rate is not None for rate in self._rates)
         self._burst = limits.burst_seconds
         self._max_tenants = max_tenants
         self._clock = clock
@@ -59,6 +60,8 @@ class RateLimiter:
             bucket.take(-cost)
 
     def _take(self, tenant: str, costs: tuple[int, int, int]) -> None:
+        if not self._limited:
+            return
         now = self._clock()
         charges = self._charges(tenant, costs)
         wait = max((bucket.wait(cost, now) for bucket, cost in charges), default=0.0)

@@ -53,7 +53,7 @@ class _Waiting:
         one = self.ingestion
         self.size = len(one.body)
         texts = (one.id, one.operation, one.tenant, one.principal, one.trace)
-        self.header_size = _FACTS_BYTES + sum(len(text.encode()) for text in texts)
+        self.header_size = _FACTS_BYTES + len("".join(texts).encode())
 
     @property
     def tenant(self) -> str:
@@ -94,6 +94,8 @@ class IngestionPublisher:
         self._send_scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
+        metrics.ingestions_in_flight.set_function(lambda: self._ingestions.taken)
+        metrics.bytes_in_flight.set_function(lambda: self._bytes.taken)
 
     async def __aenter__(self) -> Self:
         """Nothing to open: the publisher is."""
@@ -149,8 +151,6 @@ class IngestionPublisher:
         self._account()
 
     def _account(self) -> None:
-        self._metrics.ingestions_in_flight.set(self._ingestions.taken)
-        self._metrics.bytes_in_flight.set(self._bytes.taken)
         if self._ingestions.taken:
             self._idle.clear()
         else:

@@ -140,6 +140,8 @@ async def read_body(
 
 
 def _coding(request: web.Request) -> str:
+    if "Content-Encoding" not in request.headers:
+        return "identity"
     coding = ", ".join(request.headers.getall("Content-Encoding", [])).strip().lower() or "identity"
     if coding != "identity" and coding not in DECOMPRESSORS:
         raise UnsupportedEncodingError("the body's encoding must be identity, gzip or zstd")

@@ -69,6 +69,8 @@ class RequestMetrics:
         if count is None:
             count = self._known[series] = self._counter(*series)
         count(status // 100, seconds)
+        if status < HTTPStatus.BAD_REQUEST:
+            return
         # A page says in words what is wrong, and has no code of its own.
         if (code := request.get(ERROR_CODE) or _CODES.get(status)) is not None:
             self._errors.labels(surface, code).inc()
@@ -94,7 +96,10 @@ def route_of(request: web.Request) -> str:
 
 def surface_of(path: str, prefixes: Mapping[str, str], default: str) -> str:
     """What the metrics call the surface of `path`: that of the prefix it is below."""
-    return next((name for prefix, name in prefixes.items() if path.startswith(prefix)), default)
+    for prefix, name in prefixes.items():
+        if path.startswith(prefix):
+            return name
+    return default
 
 
 def measured(metrics: RequestMetrics, prefixes: Mapping[str, str], default: str) -> Middleware:

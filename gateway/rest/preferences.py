@@ -30,12 +30,17 @@ class Preferences:
         return ", ".join(parts)
 
 
+_NONE = Preferences()
+
+
 def parse_preferences(values: list[str]) -> Preferences:
     """The preferences in the `Prefer` header lines `values`.
 
     As RFC 7240 §2 asks, the first of a repeated preference counts, and what is unknown or cannot
     be understood is ignored.
     """
+    if not values:
+        return _NONE
     found: dict[str, str] = {}
     for value in values:
         for match in _PREFERENCE.finditer(value):

@@ -164,7 +164,7 @@ class HardenedConnection(RequestHandler):
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             # aiohttp refuses an unknown `Expect` itself, outside all middlewares, and quotes it.
             resp = self._refuse(ApiError(resp.status, "INVALID_REQUEST", "the request cannot be answered"))
-        if request.get(STALLED):
+        if not request.content.is_eof() and request.get(STALLED):
             self._lingering_time = 0.0
         return await super().finish_response(request, resp, start_time)
 

@@ -30,6 +30,8 @@ def traced(tracer: Tracer, untraced: Collection[str] = ()) -> Middleware:
         if not tracer.on:
             if given:
                 _enter(request, given)
+            else:
+                request[_TRACE] = ""
             return await handler(request)
         route = route_of(request)
         if route in untraced:
