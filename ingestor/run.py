@@ -99,7 +99,13 @@ class Ingestor:
             await self._stopped_within(_HELD_PAUSE)
             return []
         most = 1 if self._breaker.is_trying else self._limits.max_messages
-        return await self._consumer.take(most, self._limits.max_bytes, timeout=_HELD_PAUSE)
+        taken = await self._consumer.take(most, self._limits.max_bytes, timeout=_HELD_PAUSE)
+        if taken and not await self._breaker.allows():
+            # It opened while these were waited for: by a batch that was in work.
+            for delivery in taken:
+                await delivery.release()
+            return []
+        return taken
 
     async def _settle_batch(self, deliveries: Sequence[Delivery]) -> None:
         started = time.monotonic()
