@@ -36,7 +36,7 @@ def test_it_is_openapi_31_with_json_schemas() -> None:
     assert "3.1.0" == DOCUMENT["openapi"]
     for schema in DOCUMENT["components"]["schemas"].values():
         jsonschema_rs.meta.validate({"$schema": DOCUMENT["jsonSchemaDialect"], **schema})
-    assert 14 == sum(1 for _ in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations())
+    assert 16 == sum(1 for _ in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations())
     assert DOCUMENT == json.loads(json.dumps(DOCUMENT))
 
 
@@ -50,6 +50,8 @@ def test_every_operation_says_which_role_it_needs() -> None:
     assert {
         "listDeadLetterGroups": ["operator.read"],
         "listDeadLetters": ["operator.read"],
+        "exportDeadLetters": ["operator.repair"],
+        "importDeadLetters": ["operator.repair"],
         "getDeadLetter": ["operator.read"],
         "dryRunDeadLetters": ["operator.read"],
         "editDeadLetter": ["operator.repair"],
