@@ -18,6 +18,9 @@ COLLECTIONS = {
 }
 
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
 def to_document(record: Stored) -> Document:
     """The document of `record`; its times are whole milliseconds since the Unix epoch."""
     newest = record.version
@@ -49,7 +52,7 @@ def to_record(entity: Entity, document: Document) -> Stored:
         },
         created_at=document["created_at"],
         updated_at=document["updated_at"],
-        outbox=tuple(fact_of(fact, document) for fact in document.get(OUTBOX, ())),
+        outbox=tuple(fact_of(fact, document) for fact in document[OUTBOX]) if OUTBOX in document else (),
     )
 
 
@@ -72,14 +75,17 @@ def _source_document(state: SourceState, record: Stored) -> Document:
 
 
 def _source_state(document: Document, fields: Fields) -> SourceState:
-    versions = [Version.decode(text) for text in document.get("versions", ())]
+    times: dict[str, Version] = {}
+    if "times" in document:
+        versions = [Version.decode(text) for text in document["versions"]]
+        times = {part: versions[number] for part, number in document["times"]}
     return SourceState(
         key=document["key"],
         version=Version.decode(document["version"]),
         digest=document["digest"],
         document=document["document"],
-        outcome=Outcome(document["outcome"]),
+        outcome=_OUTCOMES[document["outcome"]],
         # With one contract its columns are the record's, and are kept once.
         fields=document.get("fields", fields),
-        times={part: versions[number] for part, number in document.get("times", ())},
+        times=times,
     )
