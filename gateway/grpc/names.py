@@ -15,7 +15,7 @@ from gateway.grpc.refusal import RefusedError, invalid
 
 _MAX_NAME = 4_096
 _STORED_ID = re.compile(r"[a-z]+_[0-9A-HJKMNP-TV-Z]{26}")
-_SEGMENT = re.compile(r"(?:[^/%]|%[0-9A-Fa-f]{2})+")
+_SEGMENT = re.compile(r"(?:[^/%]++|%[0-9A-Fa-f]{2})+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Reads:
     async def _stored_ids(self, names: Sequence[str]) -> list[str]:
         """The stored ids that resource names mean. Raises RefusedError."""
         tenant = current().tenant
+        if self._collection.key_kind is None:
+            return [self._collection.stored_id(tenant, name) for name in names]
         keys = [key.encode() if (key := self._collection.identity(name)) else "" for name in names]
         wanted = set(filter(None, keys))
         owners = await self._reader.owners(tenant, wanted) if wanted else {}
