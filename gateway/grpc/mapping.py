@@ -18,6 +18,8 @@ from gateway.grpc.names import Collection
 from gateway.grpc.pb.portico.v1.common_pb2 import SourceDocument
 from gateway.grpc.refusal import invalid
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400
 _EARLIEST = to_millis(datetime(1, 1, 1, tzinfo=UTC)) // 1_000
 _LATEST = to_millis(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) // 1_000
 _NANOS = 1_000_000_000
@@ -76,6 +78,13 @@ def set_millis(into: Timestamp, millis: int) -> None:
     seconds, rest = divmod(millis, 1_000)
     into.seconds = seconds
     into.nanos = rest * 1_000_000
+
+
+def set_moment(into: Timestamp, moment: datetime) -> None:
+    """Set a timestamp to an aware datetime, cut off to milliseconds."""
+    since = moment - _EPOCH
+    into.seconds = since.days * _DAY + since.seconds
+    into.nanos = since.microseconds // 1_000 * 1_000_000
 
 
 def to_query_millis(moment: Timestamp) -> int:

@@ -1,8 +1,7 @@
 """Stored customers as messages."""
 
-from domain.clock import to_millis
 from domain.records import Fields, Stored
-from gateway.grpc.mapping import set_millis, write_head, write_json, write_texts
+from gateway.grpc.mapping import set_moment, write_head, write_json, write_texts
 from gateway.grpc.names import CUSTOMERS
 from gateway.grpc.pb.portico.v1.customers_pb2 import (
     Address,
@@ -13,6 +12,7 @@ from gateway.grpc.pb.portico.v1.customers_pb2 import (
     Phone,
 )
 
+_TEXTS = ("status", "display_name", "birth_date", "gender", "merchant_id")
 _DEMOGRAPHICS = ("birth_date", "gender", "marital_status", "language", "nationality")
 _ADDRESS = (
     "type",
@@ -33,12 +33,7 @@ def write_customer(stored: Stored, into: Customer) -> None:
     """Fill a customer."""
     write_head(stored, CUSTOMERS, into)
     fields = stored.fields
-    text = fields.get
-    into.status = text("status", "")
-    into.display_name = text("display_name", "")
-    into.birth_date = text("birth_date", "")
-    into.gender = text("gender", "")
-    into.merchant_id = text("merchant_id", "")
+    write_texts(fields, _TEXTS, into)
     _write_identities(fields, into)
     _write_contacts(fields, into)
     if demographics := fields.get("demographics"):
@@ -48,9 +43,9 @@ def write_customer(stored: Stored, into: Customer) -> None:
     for consent in fields.get("consents", ()):
         _write_consent(consent, into.consents.add())
     if moment := fields.get("source_created_at"):
-        set_millis(into.source_create_time, to_millis(moment))
+        set_moment(into.source_create_time, moment)
     if moment := fields.get("source_updated_at"):
-        set_millis(into.source_update_time, to_millis(moment))
+        set_moment(into.source_update_time, moment)
 
 
 def _write_identities(fields: Fields, into: Customer) -> None:
@@ -80,16 +75,14 @@ def write_external_id(external_id: Fields, into: ExternalId) -> None:
     """Fill an external id."""
     into.source = external_id["source"]
     into.value = external_id["value"]
-    into.source_name = external_id.get("source_name", "")
-    into.key = external_id.get("key", "")
+    write_texts(external_id, ("source_name", "key"), into)
 
 
 def _write_contact(contact: Fields, into: Email | Phone) -> None:
     into.value = contact["value"]
-    into.normalized = contact.get("normalized", "")
-    into.type = contact.get("type", "")
-    into.primary = contact.get("is_primary", False)
-    into.verified = contact.get("verified", False)
+    write_texts(contact, ("normalized", "type", "verified"), into)
+    if contact.get("is_primary"):
+        into.primary = True
 
 
 def _write_address(address: Fields, into: Address) -> None:
@@ -104,9 +97,8 @@ def _write_consent(consent: Fields, into: Consent) -> None:
     into.purpose = consent["purpose"]
     into.channel = consent["channel"]
     into.status = consent["status"]
-    into.source = consent.get("source", "")
-    into.legal_basis = consent.get("legal_basis", "")
+    write_texts(consent, ("source", "legal_basis"), into)
     if moment := consent.get("granted_at"):
-        set_millis(into.grant_time, to_millis(moment))
+        set_moment(into.grant_time, moment)
     if moment := consent.get("revoked_at"):
-        set_millis(into.revoke_time, to_millis(moment))
+        set_moment(into.revoke_time, moment)

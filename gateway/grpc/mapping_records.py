@@ -1,8 +1,7 @@
 """Stored leads, orders, reviews and events as messages."""
 
-from domain.clock import to_millis
 from domain.records import Stored
-from gateway.grpc.mapping import set_millis, write_head, write_json, write_texts
+from gateway.grpc.mapping import set_moment, write_head, write_json, write_texts
 from gateway.grpc.mapping_customer import write_external_id
 from gateway.grpc.names import EVENTS, LEADS, ORDERS, REVIEWS
 from gateway.grpc.pb.portico.v1.events_pb2 import Event
@@ -49,7 +48,7 @@ def write_order(stored: Stored, into: Order) -> None:
     write_texts(fields, _ORDER_TEXTS, into)
     for column, attribute in _ORDER_TIMES:
         if moment := fields.get(column):
-            set_millis(getattr(into, attribute), to_millis(moment))
+            set_moment(getattr(into, attribute), moment)
     if (count := fields.get("items_count")) is not None:
         into.items_count = count
 
@@ -63,7 +62,7 @@ def write_review(stored: Stored, into: Review) -> None:
         into.rating.value = rating["value"]
         write_texts(rating, ("style", "comment"), into.rating)
     if moment := fields.get("reviewed_at"):
-        set_millis(into.review_time, to_millis(moment))
+        set_moment(into.review_time, moment)
     if source := fields.get("source"):
         write_texts(source, ("system", "channel"), into.source)
 
@@ -75,4 +74,4 @@ def write_event(stored: Stored, into: Event) -> None:
     write_texts(fields, ("event_id", "event_type", "entity_type", "customer_ref"), into)
     into.normalized_event_type = fields.get("event_type_norm", "")
     if moment := fields.get("occurred_at"):
-        set_millis(into.occur_time, to_millis(moment))
+        set_moment(into.occur_time, moment)
