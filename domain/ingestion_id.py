@@ -14,6 +14,7 @@ from domain.clock import Clock, system_clock
 
 PREFIX = "ing_"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _SHAPE = re.compile(r"ing_[0-7][0-9A-HJKMNP-TV-Z]{33}")
 _ULID_BITS = 128
 _RANDOM_BITS = 80
@@ -54,10 +55,13 @@ class IngestionIds:
         return base32(int.from_bytes(self._mac("tag", tenant, digits)[:5], "big"), 40)
 
     def _mac(self, *parts: str) -> bytes:
-        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        texts = [part.encode() for part in parts]
+        message = b"".join([len(text).to_bytes(4, "big") + text for text in texts])
         return hmac.digest(self._secret, message, hashlib.sha256)
 
 
 def base32(number: int, bits: int) -> str:
     """`number` in Crockford's base 32, upper case, as many digits as `bits` need."""
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range((bits - 1) // 5 * 5, -1, -5))
+    digits = -(-bits // 5)
+    shifts = range((digits - 1) // 2 * 10, -1, -10)
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in shifts])[-digits:]
