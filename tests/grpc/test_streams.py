@@ -50,8 +50,8 @@ async def test_everything_comes_once_in_batches_of_500_in_the_order_written(worl
 
 async def test_a_stream_of_whole_batches_ends(world: World) -> None:
     """A last batch that happens to be full is followed by the end, not by an empty batch."""
-    await world.keep(*orders(500))
-    assert [500] == [len(batch.orders) for batch in await batches(world)]
+    await world.keep(*orders(1_000))
+    assert [500, 500] == [len(batch.orders) for batch in await batches(world)]
 
 
 async def test_nothing_changed_is_no_batch(world: World) -> None:
