@@ -178,6 +178,13 @@ class Collection:
             found = await self._collection.database.command("explain", command, verbosity="queryPlanner")
             return cast(Document, found)
 
+    async def reads_whole_ranges(self) -> bool:
+        """Whether the server is SecantusDB: it reads all of a range of an index before it gives the first
+        of it, whatever its plan says.
+        """
+        with _translated():
+            return "secantusVersion" in await self._collection.database.command("buildInfo")
+
     async def _write_chunk(
         self, operations: Sequence[BulkOperation], offset: int, result: BulkResult
     ) -> None:

@@ -77,7 +77,7 @@ class Pager:
     """Reads pages of one collection's listings."""
 
     def __init__(self, collection: Collection, marks: Marks | None = None) -> None:
-        """Asks the server at the first page how it sorts. `marks` tells times, in order, between which
+        """Asks the server at the first page how it reads. `marks` tells times, in order, between which
         there are few documents."""
         self._collection = collection
         self._marks = marks
@@ -106,8 +106,7 @@ class Pager:
                 listings[0].filter, projection=projection, sort=listings[0].sort, skip=skip, limit=limit
             )
         if self._by_windows is None:
-            plan = await self._collection.explain(listings[0].filter, sort=listings[0].sort, limit=1)
-            self._by_windows = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
+            self._by_windows = await self._needs_windows(listings[0])
         marks = await self._marks() if self._marks is not None and self._by_windows else None
         pages = await asyncio.gather(
             *(
@@ -130,6 +129,11 @@ class Pager:
         )
         return list(islice(merged, skip, skip + limit))
 
+    async def _needs_windows(self, listing: Listing) -> bool:
+        plan = await self._collection.explain(listing.filter, sort=listing.sort, limit=1)
+        sorts = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
+        return sorts or await self._collection.reads_whole_ranges()
+
 
 async def read_first(
     collection: Collection,
@@ -144,7 +148,7 @@ async def read_first(
     """The first `count` documents after `after`.
 
     Two ranges of one index, rather than an `$or` that a planner may answer by a scan: first the
-    rest of the cursor's own millisecond, then what is beyond. A server that sorts all that a range
+    rest of the cursor's own millisecond, then what is beyond. A server that reads all that a range
     holds, as SecantusDB does, is asked `by_windows` of time that grow until they hold enough; with
     `marks`, between those.
     """
