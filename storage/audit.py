@@ -1,10 +1,10 @@
 """The audit of what operators do: appended to, never changed."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from domain.dead_letters.entities import AuditEntry
 from storage.driver import Database, Document
+from storage.flat import fields_of
 
 AUDIT = "audit"
 
@@ -22,5 +22,5 @@ class AuditRepository:
 
 
 def _document(entry: AuditEntry) -> Document:
-    fields = asdict(entry)
+    fields = fields_of(entry)
     return {"_id": fields.pop("id"), **fields}

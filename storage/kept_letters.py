@@ -127,7 +127,8 @@ class KeptLetterRepository:
         await self._parts.insert_missing([part for after in edited for part in edit_parts(after)])
         await self._names.add([after for after in edited if after.edited is not None])
         mark = secrets.token_hex(8)
-        updates = operations_of(shared_updates(changes), mark, IDS_A_CALL)
+        pairs = [(before, after) for (before, _), after in zip(changes, kept, strict=True)]
+        updates = operations_of(shared_updates(pairs), mark, IDS_A_CALL)
         done = await self._letters.write(updates)
         if done.matched == len(changes):
             return list(kept)

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from domain.dead_letters.entities import KeptLetter
 from storage.bulk import UpdateAll
-from storage.dead_letters import fingerprint, parts_of, reason_document
+from storage.dead_letters import parts_of, reason_document
 from storage.driver import Document
+from storage.flat import fields_of
 
 
 @dataclass(slots=True)
@@ -61,14 +62,14 @@ def _update(before: KeptLetter, after: KeptLetter) -> Document:
     if raised := {name: value for name, value in _raised(after).items() if value != _raised(before)[name]}:
         update["$max"] = raised
     if added := after.history[len(before.history) :]:
-        update["$push"] = {"history": {"$each": [asdict(entry) for entry in added]}}
+        update["$push"] = {"history": {"$each": [fields_of(entry) for entry in added]}}
     return update
 
 
 def _fields(kept: KeptLetter) -> Document:
     return {
         **reason_document(kept.letter),
-        "fingerprint": fingerprint(kept.letter),
+        "fingerprint": kept.fingerprint,
         "state": kept.state.value,
         "revision": kept.revision,
         "edited": kept.edited is not None,

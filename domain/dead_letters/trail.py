@@ -99,6 +99,7 @@ class Trail:
     def _entry(
         self, kept: KeptLetter, action: str, selection: Mapping[str, str], detail: str, payload: bytes
     ) -> AuditEntry:
+        before = digest(kept.payload)
         return AuditEntry(
             id=_new_id(),
             at=self._clock(),
@@ -107,8 +108,8 @@ class Trail:
             letter_id=kept.id,
             tenant=kept.letter.tenant,
             selection=dict(selection),
-            before=digest(kept.payload),
-            after=digest(payload),
+            before=before,
+            after=before if payload is kept.payload else digest(payload),
             detail=detail,
         )
 

@@ -9,7 +9,7 @@ from domain.dead_letters.entities import State, Trial
 from domain.dead_letters.errors import RepairError
 from domain.records import Fault, Outcome
 
-MOST_A_PART = 200
+MOST_A_PART = 400
 """Letters."""
 _PARTS_A_SECOND = 4
 """Of a job with a rate, so that its letters come evenly."""

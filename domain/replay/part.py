@@ -15,7 +15,7 @@ from domain.dead_letters.use_case import Means
 from domain.records import Fault, Outcome
 from domain.replay.entities import ReplayJob, ReplayLine
 
-LETTERS_AT_ONCE, BYTES_AT_ONCE = 100, 8 * 1024 * 1024
+LETTERS_AT_ONCE, BYTES_AT_ONCE = 200, 8 * 1024 * 1024
 """Letters, and bytes of their payloads, that are tried together; a letter that is larger goes alone."""
 _SIDE_BY_SIDE = 2
 """So many of them at a time: while the store is busy with one, the contracts are with the other."""
