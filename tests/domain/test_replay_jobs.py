@@ -168,7 +168,7 @@ async def test_a_breaker_stops_a_job(bench: Bench) -> None:
 
 
 async def test_a_job_holds_no_more_than_its_bound(bench: Bench) -> None:
-    """However many letters it is over: two hundred tried together, twice side by side, and large ones alone."""
+    """However many letters it is over: two hundred tried together, twice; large ones alone."""
     few = 2 * LETTERS_AT_ONCE + 10
     await bench.keeps(few)
     large = "x" * (BYTES_AT_ONCE * 5 // 8)
