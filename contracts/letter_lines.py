@@ -71,6 +71,7 @@ class _Line(_Part):
     accepted_at: _Time
     first_seen: _Time
     last_seen: _Time
+    attempted_at: tuple[_Time, ...] = ()
     state: Literal["open", "replaying", "resolved", "discarded"]
     revision: Annotated[int, Field(ge=1, le=2**53 - 1)]
     history: tuple[_Entry, ...]
@@ -100,6 +101,7 @@ def line_of(kept: KeptLetter) -> bytes:
         accepted_at=letter.accepted_at,
         first_seen=letter.first_seen,
         last_seen=letter.last_seen,
+        attempted_at=letter.attempted_at,
         state=kept.state.value,
         revision=kept.revision,
         history=tuple(
@@ -140,6 +142,7 @@ def letter_of(line: bytes) -> KeptLetter:
         accepted_at=found.accepted_at,
         first_seen=found.first_seen,
         last_seen=found.last_seen,
+        attempted_at=found.attempted_at,
     )
     return KeptLetter(
         letter=letter,

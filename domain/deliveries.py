@@ -27,5 +27,7 @@ class Delivery:
     """How many were made."""
     due_at: int = 0
     """Not to be tried before, in milliseconds since the Unix epoch."""
+    attempted_at: tuple[int, ...] = ()
+    """When the newest of them were made, oldest first, in milliseconds since the Unix epoch."""
     trace: str = ""
     """W3C `traceparent` of the request that the fact came of, or empty."""

@@ -68,10 +68,10 @@ class DedupeStore(Protocol):
 
 
 class AttemptStore(Protocol):
-    """Attempts at ingestions that were delivered again, counted before each is begun."""
+    """Attempts at ingestions that were delivered again, noted before each is begun."""
 
-    async def begin(self, ingestion_id: str) -> int:
-        """Count one more attempt, durably, and return how many that makes."""
+    async def begin(self, ingestion_id: str, at: int) -> tuple[int, ...]:
+        """Note one more attempt, at a time in ms since the Unix epoch, durably; returns those of all."""
 
     async def clear(self, ingestion_ids: Iterable[str]) -> None:
         """Forget the attempts at ingestions that ended."""

@@ -64,6 +64,9 @@ class DeadLetter:
     accepted_at: int
     first_seen: int
     last_seen: int
+    attempted_at: tuple[int, ...] = ()
+    """When each attempt was made that ended in this letter, oldest first, in milliseconds since the Unix
+    epoch; those of replays are in its history."""
 
 
 @dataclass(frozen=True, slots=True)

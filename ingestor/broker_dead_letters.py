@@ -72,7 +72,7 @@ class BrokerDeadLetters:
     async def _keep_decoded(self, message: Message, ingestions: Sequence[Ingestion]) -> None:
         fault, headers = broker_gave_up(message), brokers_headers(message)
         for ingestion in ingestions:
-            await self._processor.give_up(ingestion, 1, fault, headers)
+            await self._processor.give_up(ingestion, (), fault, headers)
 
     async def _move_all(self, deliveries: Sequence[Delivery]) -> bool:
         """Whether all are moved; the others are given back."""

@@ -25,9 +25,10 @@ class Circumstances:
 
     stage: str
     """`decode`, `write` or `delivery`."""
-    attempts: int
     now: int
     """Our clock, in milliseconds since the Unix epoch."""
+    attempted_at: tuple[int, ...] = ()
+    """When it was attempted, by the same clock; empty where this is the first attempt."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the message, to be kept beside what the ingestion says itself."""
 
@@ -64,6 +65,7 @@ def letter_of_message(message: Message, reason: str, *, now: int) -> DeadLetter:
         accepted_at=0,
         first_seen=now,
         last_seen=now,
+        attempted_at=(now,),
     )
 
 
@@ -91,6 +93,7 @@ def _letter(
     records: int,
     circumstances: Circumstances,
 ) -> DeadLetter:
+    attempted_at = circumstances.attempted_at or (circumstances.now,)
     return DeadLetter(
         id=_id(ingestion.id, str(index), ingestion.digest),
         tenant=ingestion.tenant,
@@ -107,11 +110,12 @@ def _letter(
             "principal": ingestion.principal,
             "traceparent": ingestion.trace,
         },
-        attempts=circumstances.attempts,
+        attempts=len(attempted_at),
         records=records,
         accepted_at=ingestion.accepted_at,
         first_seen=circumstances.now,
         last_seen=circumstances.now,
+        attempted_at=attempted_at,
     )
 
 

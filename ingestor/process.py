@@ -53,7 +53,7 @@ class _Job:
     """One ingestion on its way to its receipt."""
 
     ingestion: Ingestion
-    attempts: int
+    attempted_at: tuple[int, ...]
     records: Sequence[tuple[int, Record]] = ()
     tally: Tally = field(default_factory=Tally)
     letters: list[DeadLetter] = field(default_factory=list)
@@ -87,17 +87,18 @@ class Processor:
         self._after_apply = after_apply
         self._tracer = tracer
 
-    async def process(self, ingestions: Sequence[Ingestion], attempts: int = 1) -> Ended:
-        """Return once every ingestion has its receipt, or had it before.
+    async def process(self, ingestions: Sequence[Ingestion], attempted_at: tuple[int, ...] = ()) -> Ended:
+        """Return once every ingestion has its receipt, or had it before. `attempted_at`: when they were
+        attempted, this time included, in ms since the Unix epoch; empty for the first time.
 
         Raises TransientError where the store is away; any other exception is a bug of ours, and
         `process_alone` finds out which ingestion it is about.
         """
         with processing(self._tracer, ingestions):
-            return await self._process(ingestions, attempts)
+            return await self._process(ingestions, attempted_at)
 
-    async def _process(self, ingestions: Sequence[Ingestion], attempts: int) -> Ended:
-        jobs = await self._new_jobs(ingestions, attempts)
+    async def _process(self, ingestions: Sequence[Ingestion], attempted_at: tuple[int, ...]) -> Ended:
+        jobs = await self._new_jobs(ingestions, attempted_at)
         for job in jobs:
             with decoding(self._tracer, job.ingestion):
                 await self._decode(job)
@@ -108,29 +109,33 @@ class Processor:
                 self._tally(job, index, record, next(remaining))
         return await self._finish(jobs)
 
-    async def process_alone(self, ingestion: Ingestion, attempts: int) -> Ended:
+    async def begin(self, ingestion: Ingestion) -> tuple[int, ...]:
+        """Note one more attempt at an ingestion that was delivered before; the times of all of them."""
+        return await self._books.attempts.begin(ingestion.id, self._clock())
+
+    async def process_alone(self, ingestion: Ingestion, attempted_at: tuple[int, ...]) -> Ended:
         """As `process`, but what fails through a bug of ours becomes a dead letter, record by record."""
         try:
-            return await self.process([ingestion], attempts)
+            return await self.process([ingestion], attempted_at)
         except TransientError:
             raise
         except Exception:
             _log.exception("ingestion_failed", ingestion=ingestion.id, tenant=ingestion.tenant)
-            return await self._process_each_record(ingestion, attempts)
+            return await self._process_each_record(ingestion, attempted_at)
 
     async def give_up(
         self,
         ingestion: Ingestion,
-        attempts: int,
+        attempted_at: tuple[int, ...],
         fault: Fault = ATTEMPTS_EXHAUSTED,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Ended:
         """Make a dead letter, with `headers` of its message, of an ingestion that cannot be delivered: it
         ended the ingestor at every attempt, if `fault` says nothing else. One that has its receipt stays
         what it is."""
-        jobs = await self._new_jobs([ingestion], attempts)
+        jobs = await self._new_jobs([ingestion], attempted_at)
         for job in jobs:
-            circumstances = Circumstances("delivery", attempts, self._clock(), headers)
+            circumstances = Circumstances("delivery", self._clock(), attempted_at, headers)
             self._bury_letter(job, letter_of_body(ingestion, fault, circumstances))
         return await self._finish(jobs)
 
@@ -141,8 +146,8 @@ class Processor:
         self._metrics.count_dead([letter])
         return Ended(1, 1)
 
-    async def _process_each_record(self, ingestion: Ingestion, attempts: int) -> Ended:
-        jobs = await self._new_jobs([ingestion], attempts)
+    async def _process_each_record(self, ingestion: Ingestion, attempted_at: tuple[int, ...]) -> Ended:
+        jobs = await self._new_jobs([ingestion], attempted_at)
         for job in jobs:
             try:
                 await self._decode(job)
@@ -173,7 +178,7 @@ class Processor:
                 await self._after_apply(list(zip(records, results, strict=True)))
         return results
 
-    async def _new_jobs(self, ingestions: Sequence[Ingestion], attempts: int) -> list[_Job]:
+    async def _new_jobs(self, ingestions: Sequence[Ingestion], attempted_at: tuple[int, ...]) -> list[_Job]:
         """The ingestions that have no receipt yet; another body under a used id is refused."""
         receipts = await self._books.receipts.get_many({one.id for one in ingestions})
         firsts = {one.ingestion_id: (one.body_digest, one.accepted_at) for one in receipts.values()}
@@ -183,9 +188,9 @@ class Processor:
             first = firsts.get(ingestion.id)
             if first is None:
                 firsts[ingestion.id] = (ingestion.digest, ingestion.accepted_at)
-                jobs.append(_Job(ingestion, attempts))
+                jobs.append(_Job(ingestion, attempted_at))
             elif first[0] != ingestion.digest:
-                await self._refuse_other_body(ingestion, attempts)
+                await self._refuse_other_body(ingestion, attempted_at)
             else:
                 self._metrics.count_repeated(ingestion.operation)
                 if first[1] != ingestion.accepted_at:  # else it is the first one itself, delivered again
@@ -193,8 +198,8 @@ class Processor:
         await self._books.ledger.repeated(repeats)
         return jobs
 
-    async def _refuse_other_body(self, ingestion: Ingestion, attempts: int) -> None:
-        circumstances = Circumstances("delivery", attempts, self._clock())
+    async def _refuse_other_body(self, ingestion: Ingestion, attempted_at: tuple[int, ...]) -> None:
+        circumstances = Circumstances("delivery", self._clock(), attempted_at)
         letter = letter_of_body(ingestion, IDEMPOTENCY_CONFLICT, circumstances)
         await self._books.dead_letters.put_many([letter])
         await self._books.ledger.refused(ingestion, letter.records)
@@ -229,11 +234,11 @@ class Processor:
             self._bury(job, index, applied.fault, record.document.encode(), "write")
 
     def _bury(self, job: _Job, index: int, fault: Fault, body: bytes, stage: str) -> None:
-        circumstances = Circumstances(stage, job.attempts, self._clock())
+        circumstances = Circumstances(stage, self._clock(), job.attempted_at)
         self._bury_letter(job, letter_of_record(job.ingestion, index, fault, body, circumstances))
 
     def _bury_body(self, job: _Job, fault: Fault, stage: str) -> None:
-        circumstances = Circumstances(stage, job.attempts, self._clock())
+        circumstances = Circumstances(stage, self._clock(), job.attempted_at)
         self._bury_letter(job, letter_of_body(job.ingestion, fault, circumstances))
 
     def _bury_letter(self, job: _Job, letter: DeadLetter) -> None:
@@ -266,7 +271,7 @@ class Processor:
                 _log_end(job)
         if others:  # another ingestor was faster: what is left of them is a repeat, or another body
             late = [jobs[place] for place in sorted(others)]
-            await self._new_jobs([job.ingestion for job in late], late[0].attempts)
+            await self._new_jobs([job.ingestion for job in late], late[0].attempted_at)
 
 
 def _log_end(job: _Job) -> None:

@@ -150,7 +150,7 @@ class Ingestor:
             _log.exception("batch_failed", ingestions=len(ingestions))
             for ingestion in ingestions:
                 with named(ingestion):
-                    alone = partial(self._processor.process_alone, ingestion, 1)
+                    alone = partial(self._processor.process_alone, ingestion, ())
                     self._breaker.note(*await self._patiently(alone))
 
     async def _process_alone(self, delivery: Delivery) -> None:
@@ -166,18 +166,18 @@ class Ingestor:
                     await self._process_suspect(ingestion)
 
     async def _process_suspect(self, ingestion: Ingestion) -> None:
-        attempts = await self._patiently(partial(self._books.attempts.begin, ingestion.id))
+        attempted_at = await self._patiently(partial(self._processor.begin, ingestion))
         try:
-            self._breaker.note(*await self._patiently(partial(self._attempt, ingestion, attempts)))
+            self._breaker.note(*await self._patiently(partial(self._attempt, ingestion, attempted_at)))
         finally:
             # However it ended, the process did not: that attempt does not count against it.
             with contextlib.suppress(TransientError):
                 await self._books.attempts.clear([ingestion.id])
 
-    async def _attempt(self, ingestion: Ingestion, attempts: int) -> Ended:
-        if attempts > self._limits.attempts:
-            return await self._processor.give_up(ingestion, attempts)
-        return await self._processor.process_alone(ingestion, attempts)
+    async def _attempt(self, ingestion: Ingestion, attempted_at: tuple[int, ...]) -> Ended:
+        if len(attempted_at) > self._limits.attempts:
+            return await self._processor.give_up(ingestion, attempted_at)
+        return await self._processor.process_alone(ingestion, attempted_at)
 
     async def _unpack(self, delivery: Delivery) -> list[Ingestion]:
         try:

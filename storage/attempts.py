@@ -8,15 +8,15 @@ ATTEMPTS = "attempts"
 
 
 class AttemptRepository:
-    """Counts of attempts by ingestion id (domain.ports.AttemptStore)."""
+    """When ingestions were attempted, by their ids (domain.ports.AttemptStore)."""
 
     def __init__(self, database: Database) -> None:
         """Keeps one document an ingestion in the collection `attempts` of `database`."""
         self._collection = database.collection(ATTEMPTS)
 
-    async def begin(self, ingestion_id: str) -> int:
-        """Count one more attempt, journaled by a majority, and return how many that makes."""
-        return await self._collection.increment(ingestion_id, "attempts")
+    async def begin(self, ingestion_id: str, at: int) -> tuple[int, ...]:
+        """Note one more attempt, journaled by a majority, and return the times of all."""
+        return tuple(await self._collection.append(ingestion_id, "attempted_at", at))
 
     async def clear(self, ingestion_ids: Iterable[str]) -> None:
         """Forget the attempts at ingestions that ended."""

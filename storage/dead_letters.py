@@ -105,6 +105,7 @@ def letter_document(letter: DeadLetter) -> Document:
         "accepted_at": letter.accepted_at,
         "first_seen": letter.first_seen,
         "last_seen": letter.last_seen,
+        "attempted_at": list(letter.attempted_at),
     }
 
 

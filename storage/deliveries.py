@@ -42,10 +42,11 @@ class DeliveryRepository:
         )
         return [delivery_of(document) for document in found]
 
-    async def postpone(self, delivery: Delivery, *, attempts: int, due_at: int) -> None:
-        """Note the attempts, and let its whole lane wait until `due_at`."""
+    async def postpone(self, delivery: Delivery, *, due_at: int) -> None:
+        """Note its attempts, and let its whole lane wait until `due_at`."""
         lane = {"endpoint": delivery.endpoint_id, "lane": delivery.lane}
-        await self._collection.update_many({"_id": delivery.id}, {"$set": {"attempts": attempts}})
+        made = {"attempts": delivery.attempts, "attempted_at": list(delivery.attempted_at)}
+        await self._collection.update_many({"_id": delivery.id}, {"$set": made})
         await self._collection.update_many({**lane, "due_at": {"$lt": due_at}}, {"$set": {"due_at": due_at}})
 
     async def remove(self, ids: Sequence[str]) -> None:
@@ -79,6 +80,7 @@ def _document(delivery: Delivery) -> Document:
         "kept_at": delivery.kept_at,
         "body": delivery.body,
         "attempts": delivery.attempts,
+        "attempted_at": list(delivery.attempted_at),
         "due_at": delivery.due_at,
         **({"trace": delivery.trace} if delivery.trace else {}),
     }
@@ -98,6 +100,7 @@ def delivery_of(document: Document) -> Delivery:
         kept_at=document["kept_at"],
         body=document["body"],
         attempts=document["attempts"],
+        attempted_at=tuple(document["attempted_at"]),
         due_at=document["due_at"],
         trace=document.get("trace", ""),
     )

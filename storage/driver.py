@@ -28,7 +28,7 @@ Keys = Sequence[tuple[str, int]]
 
 IDS_A_CALL = 50
 """Ids in one `$in`: with more of them SecantusDB is slower."""
-_INCREMENT_ROUNDS = 5
+_APPEND_ROUNDS = 5
 _T = TypeVar("_T")
 
 
@@ -124,22 +124,22 @@ class Collection:
         with _translated():
             await finish(self._collection.update_many(filter, change))
 
-    async def increment(self, id: str, name: str) -> int:
-        """Add 1 to a number of the document `id`, both made where they are missing; the new number.
+    async def append(self, id: str, name: str, value: int) -> list[int]:
+        """Append to a list of the document `id`, both made where they are missing; the new list.
 
         Not by an upsert: of two at once MongoDB may fail one and SecantusDB answers neither way.
         """
-        for _ in range(_INCREMENT_ROUNDS):
+        for _ in range(_APPEND_ROUNDS):
             with _translated():
                 document = await finish(
                     self._collection.find_one_and_update(
-                        {"_id": id}, {"$inc": {name: 1}}, return_document=ReturnDocument.AFTER
+                        {"_id": id}, {"$push": {name: value}}, return_document=ReturnDocument.AFTER
                     )
                 )
             if document is not None:
-                return cast(int, document[name])
-            await self.insert_missing([{"_id": id, name: 0}])
-        raise StoreUnavailableError("a counter was deleted as often as it was made")
+                return cast(list[int], document[name])
+            await self.insert_missing([{"_id": id, name: []}])
+        raise StoreUnavailableError("a list was deleted as often as it was made")
 
     async def delete_many(self, filter: Filter) -> None:
         """Delete all documents that `filter` finds."""

@@ -298,6 +298,7 @@ def _kept(document: Document, parts: Mapping[str, bytes]) -> KeptLetter:
         accepted_at=document["accepted_at"],
         first_seen=document["first_seen"],
         last_seen=document["last_seen"],
+        attempted_at=tuple(document["attempted_at"]),
     )
     return KeptLetter(
         letter=letter,

@@ -60,6 +60,7 @@ def letter_of(view: View) -> KeptLetter:
         accepted_at=_millis(view["acceptedAt"]),
         first_seen=_millis(view["firstSeen"]),
         last_seen=_millis(view["lastSeen"]),
+        attempted_at=tuple(map(_millis, view["attemptedAt"])),
     )
     return KeptLetter(letter, view["fingerprint"], State(view["state"]), int(view["revision"]))
 

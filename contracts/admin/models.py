@@ -138,6 +138,7 @@ class Letter(Model):
     accepted_at: AwareDatetime
     first_seen: AwareDatetime
     last_seen: AwareDatetime
+    attempted_at: tuple[AwareDatetime, ...]
 
 
 class HistoryEntry(Model):

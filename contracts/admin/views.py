@@ -61,6 +61,7 @@ def letter_view(kept: KeptLetter) -> dict[str, Any]:
         "acceptedAt": time_of(letter.accepted_at),
         "firstSeen": time_of(letter.first_seen),
         "lastSeen": time_of(letter.last_seen),
+        "attemptedAt": [time_of(at) for at in letter.attempted_at],
     }
 
 

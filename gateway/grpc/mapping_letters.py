@@ -40,6 +40,8 @@ def letter_message(kept: KeptLetter) -> pb.DeadLetter:
     set_millis(message.accept_time, letter.accepted_at)
     set_millis(message.first_seen_time, letter.first_seen)
     set_millis(message.last_seen_time, letter.last_seen)
+    for at in letter.attempted_at:
+        set_millis(message.attempt_times.add(), at)
     return message
 
 

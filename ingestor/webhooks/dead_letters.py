@@ -12,9 +12,7 @@ STAGE = "webhook"
 GAVE_UP = "WEBHOOK_GAVE_UP"
 
 
-def letter_of_delivery(
-    delivery: Delivery, endpoint: Endpoint, attempts: int, reason: str, now: int
-) -> DeadLetter:
+def letter_of_delivery(delivery: Delivery, endpoint: Endpoint, reason: str, now: int) -> DeadLetter:
     """The dead letter of a delivery that is given up; it stands for no record: those are stored."""
     digest = hashlib.sha256(f"{STAGE}\x1f{delivery.id}".encode()).digest()
     return DeadLetter(
@@ -29,9 +27,10 @@ def letter_of_delivery(
         pointer="",
         body=delivery.body,
         headers={"endpoint": endpoint.id, "fact": delivery.fact_id, "type": delivery.type},
-        attempts=attempts,
+        attempts=delivery.attempts,
         records=0,
         accepted_at=delivery.made_at,
         first_seen=now,
         last_seen=now,
+        attempted_at=delivery.attempted_at,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -30,6 +30,7 @@ _FAILURES = 5
 _LONGEST_REST = 60.0
 """Seconds, at most, that it is left alone then."""
 _GIVEN_UP_AT_ONCE = 100
+_TIMES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class Worker:
                     return
                 if delivery.due_at > self._desk.clock():
                     # It waits after a failure: what came behind it since must wait with it.
-                    await deliveries.postpone(delivery, attempts=delivery.attempts, due_at=delivery.due_at)
+                    await deliveries.postpone(delivery, due_at=delivery.due_at)
                     return
                 with structlog.contextvars.bound_contextvars(**_names(delivery)):
                     if not await self._deliver(delivery):
@@ -172,7 +173,7 @@ class Worker:
             if delivery := await deliveries.first(self._endpoint().id, lane):
                 # Behind those that wait for their turn.
                 due_at = max(delivery.due_at, self._desk.clock())
-                await deliveries.postpone(delivery, attempts=delivery.attempts, due_at=due_at)
+                await deliveries.postpone(delivery, due_at=due_at)
         except TransientError:
             _log.warning("webhook_store_away", endpoint=self._endpoint().id)
             await asyncio.sleep(_AWAY)
@@ -196,6 +197,8 @@ class Worker:
     async def _failed(self, delivery: Delivery, attempt: Attempt) -> bool:
         policy, now = self._desk.policy, self._desk.clock()
         attempts = delivery.attempts + 1
+        times = (*delivery.attempted_at, now)[-_TIMES_KEPT:]
+        delivery = replace(delivery, attempts=attempts, attempted_at=times)
         self._failures += 1
         if self._failures >= _FAILURES:
             self._rests_until = now + policy.rest(self._failures)
@@ -206,9 +209,9 @@ class Worker:
             reason=attempt.reason,
         )
         if attempts >= policy.attempts or now - delivery.kept_at > policy.age * 1000:
-            await self._give_up([delivery], attempts, attempt.reason)
+            await self._give_up([delivery], attempt.reason)
             return True
-        await self._desk.deliveries.postpone(delivery, attempts=attempts, due_at=now + policy.pause(attempts))
+        await self._desk.deliveries.postpone(delivery, due_at=now + policy.pause(attempts))
         return False
 
     async def _give_up_old(self, now: int) -> None:
@@ -217,14 +220,11 @@ class Worker:
         old = await self._desk.deliveries.older(self._endpoint().id, too_old, _GIVEN_UP_AT_ONCE)
         free = [delivery for delivery in old if delivery.lane not in self._busy]
         if free:
-            await self._give_up(free, None, "its endpoint fails, and it is too old")
+            await self._give_up(free, "its endpoint fails, and it is too old")
 
-    async def _give_up(self, deliveries: list[Delivery], attempts: int | None, reason: str) -> None:
+    async def _give_up(self, deliveries: list[Delivery], reason: str) -> None:
         now, endpoint = self._desk.clock(), self._endpoint()
-        letters = [
-            letter_of_delivery(one, endpoint, one.attempts if attempts is None else attempts, reason, now)
-            for one in deliveries
-        ]
+        letters = [letter_of_delivery(one, endpoint, reason, now) for one in deliveries]
         await self._desk.dead_letters.put_many(letters)
         await self._desk.deliveries.remove([one.id for one in deliveries])
         self._desk.metrics.dead.inc(len(deliveries))

@@ -229,6 +229,7 @@ async def test_redirects_are_not_followed_and_the_end_is_a_dead_letter(
     assert ["lead.created"] == sorted({one.fact["eventType"] for one in receiver.at("/redirects")})
     assert 6 == len(receiver.at("/redirects"))
     assert ("webhook", "WEBHOOK_GAVE_UP", 6) == (letter["stage"], letter["code"], letter["attempts"])
+    assert 6 == len(letter["attempted_at"])
     assert receiver.at("/redirects")[0].body == letter["body"]
 
 

@@ -185,6 +185,7 @@ async def test_a_letter_is_masked_until_it_is_revealed(world: World) -> None:
         shown.revision,
         shown.first_seen_time.ToMilliseconds(),
     )
+    assert [4, 10] == [at.ToMilliseconds() for at in shown.attempt_times]
     assert [] == await audited(world)
     revealed = await call(world, "RevealDeadLetter", name="deadLetters/dl_1")
     assert (a_customer(1), b"", {"portico.x": "secret"}, "") == (

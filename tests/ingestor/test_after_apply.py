@@ -97,7 +97,7 @@ async def test_a_bug_in_what_follows_ends_in_a_dead_letter(store: Store, apply_r
     order = an_ingestion("orders", [ORDER])
     processor = a_processor(store, apply_records, RuntimeError("a bug"), RuntimeError("a bug"))
 
-    await processor.process_alone(order, 1)
+    await processor.process_alone(order, ())
 
     receipt = (await store.receipts.get_many([order.id]))[order.id]
     assert ["INTERNAL_ERROR"] == [result.code for result in receipt.results]

@@ -158,7 +158,9 @@ async def test_a_message_that_ends_the_ingestor(
         letter.tenant,
         letter.ingestion_id,
     )
-    assert letter.attempts > ATTEMPTS
+    assert len(letter.attempted_at) == letter.attempts > ATTEMPTS
+    assert sorted(letter.attempted_at) == list(letter.attempted_at)
+    assert letter.attempted_at[-1] <= letter.first_seen
     await assert_settled(queue)
 
 

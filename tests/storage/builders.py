@@ -65,5 +65,6 @@ def a_dead_letter(id: str, **changes: Any) -> DeadLetter:
         "accepted_at": 1,
         "first_seen": 10,
         "last_seen": 10,
+        "attempted_at": (4, 10),
     }
     return DeadLetter(id=id, **{**facts, **changes})

@@ -6,22 +6,23 @@ from storage.store import Store
 
 
 async def test_attempts_are_counted_one_by_one(store: Store) -> None:
-    """Also where several begin at once; other ingestions have their own count."""
-    counts = await asyncio.gather(*(store.attempts.begin("ing_1") for _ in range(8)))
+    """Each with its time, also where several begin at once; other ingestions have their own."""
+    times = await asyncio.gather(*(store.attempts.begin("ing_1", at) for at in range(8)))
 
-    assert list(range(1, 9)) == sorted(counts)
-    assert 1 == await store.attempts.begin("ing_2")
+    assert list(range(1, 9)) == sorted(map(len, times))
+    assert set(range(8)) == {at for one in times for at in one if len(one) == 8}
+    assert (9,) == await store.attempts.begin("ing_2", 9)
 
 
 async def test_cleared_attempts_are_forgotten(store: Store) -> None:
     """And others are not."""
     for id in ("ing_1", "ing_2"):
-        await store.attempts.begin(id)
+        await store.attempts.begin(id, 1)
 
     await store.attempts.clear(["ing_1", "ing_3"])
     await store.attempts.clear([])
 
-    assert (1, 2) == (await store.attempts.begin("ing_1"), await store.attempts.begin("ing_2"))
+    assert ((2,), (1, 2)) == (await store.attempts.begin("ing_1", 2), await store.attempts.begin("ing_2", 2))
 
 
 async def test_a_dedupe_candidate_is_kept_once(store: Store, database: Database) -> None:

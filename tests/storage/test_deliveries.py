@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from domain.deliveries import Delivery
@@ -33,12 +34,14 @@ async def test_a_lane_is_postponed_whole_and_in_order(store: Store) -> None:
     deliveries = store.deliveries
     await deliveries.put_many([a_delivery(2), a_delivery(1), a_delivery(3, "b")])
 
-    await deliveries.postpone(a_delivery(1), attempts=1, due_at=NOW + 50)
+    tried = replace(a_delivery(1), attempts=1, attempted_at=(NOW,))
+    await deliveries.postpone(tried, due_at=NOW + 50)
     await deliveries.put_many([a_delivery(1)])
     first = await deliveries.first("e", "a")
 
     assert first is not None
-    assert ("f1", 1, NOW + 50) == (first.fact_id, first.attempts, first.due_at)
+    assert ("f1", 1, (NOW,)) == (first.fact_id, first.attempts, first.attempted_at)
+    assert NOW + 50 == first.due_at
     assert ["b"] == await deliveries.due_lanes("e", NOW + 49, limit=10)
     await deliveries.remove(["e.1"])
     second = await deliveries.first("e", "a")

@@ -35,11 +35,11 @@ async def test_the_server_ends_with_its_context(tmp_path: Path) -> None:
     async with EmbeddedMongo(tmp_path / "data") as server:
         pid = server.pid
         async with open_store(server.url) as store:
-            await store.attempts.begin("ing_1")
+            await store.attempts.begin("ing_1", 1)
     assert not is_running(pid)
 
     async with EmbeddedMongo(tmp_path / "data") as server, open_store(server.url) as store:
-        assert 2 == await store.attempts.begin("ing_1")
+        assert (1, 2) == await store.attempts.begin("ing_1", 2)
 
 
 async def test_a_killed_server_comes_back_with_all_that_it_acknowledged(tmp_path: Path) -> None:

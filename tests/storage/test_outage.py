@@ -30,7 +30,7 @@ async def everything(store: Store) -> list[BaseException | object]:
         store.identities.mark_shared("acme", ["logical:1"]),
         store.receipts.put_many([a_receipt("ing_1")]),
         store.dead_letters.put_many([a_dead_letter("dl_1")]),
-        store.attempts.begin("ing_1"),
+        store.attempts.begin("ing_1", 1),
         store.attempts.clear(["ing_1"]),
         store.reader.page(Query(Entity.CUSTOMER, "acme"), after=None, limit=1),
         store.reader.count(Query(Entity.CUSTOMER, "acme"), 1),

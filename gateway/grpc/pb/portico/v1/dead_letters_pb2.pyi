@@ -81,6 +81,7 @@ class DeadLetter(_message.Message):
     MASKED_ORIGINAL_JSON_FIELD_NUMBER: _builtins.int
     OVERSIZED_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
+    ATTEMPT_TIMES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `deadLetters/{dead_letter}`; `{dead_letter}` is its `uid`."""
     uid: _builtins.str
@@ -135,6 +136,10 @@ class DeadLetter(_message.Message):
     def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___LetterHistoryEntry]:
         """What operators did with it, oldest first. Empty in lists."""
 
+    @_builtins.property
+    def attempt_times(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
+        """When each attempt was made that ended in this letter, oldest first; those of replays are in the history."""
+
     def __init__(
         self,
         *,
@@ -160,10 +165,11 @@ class DeadLetter(_message.Message):
         masked_original_json: _builtins.str = ...,
         oversized: _builtins.bool = ...,
         history: _abc.Iterable[Global___LetterHistoryEntry] | None = ...,
+        attempt_times: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "accept_time", b"accept_time", "first_seen_time", b"first_seen_time", "index", b"index", "last_seen_time", b"last_seen_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "accept_time", b"accept_time", "attempts", b"attempts", "code", b"code", "fingerprint", b"fingerprint", "first_seen_time", b"first_seen_time", "history", b"history", "index", b"index", "ingestion", b"ingestion", "last_seen_time", b"last_seen_time", "masked_original_json", b"masked_original_json", "masked_payload_json", b"masked_payload_json", "message", b"message", "name", b"name", "operation", b"operation", "oversized", b"oversized", "pointer", b"pointer", "records", b"records", "revision", b"revision", "stage", b"stage", "state", b"state", "tenant", b"tenant", "uid", b"uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "accept_time", b"accept_time", "attempt_times", b"attempt_times", "attempts", b"attempts", "code", b"code", "fingerprint", b"fingerprint", "first_seen_time", b"first_seen_time", "history", b"history", "index", b"index", "ingestion", b"ingestion", "last_seen_time", b"last_seen_time", "masked_original_json", b"masked_original_json", "masked_payload_json", b"masked_payload_json", "message", b"message", "name", b"name", "operation", b"operation", "oversized", b"oversized", "pointer", b"pointer", "records", b"records", "revision", b"revision", "stage", b"stage", "state", b"state", "tenant", b"tenant", "uid", b"uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
     _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
