@@ -195,7 +195,7 @@ async def test_facts_of_one_customer_come_in_order_while_others_go_on(
     for one in receiver.at("/picky"):
         if one.fact["occurredAt"] not in days[one.fact["customerId"]][-1:]:
             days[one.fact["customerId"]].append(one.fact["occurredAt"])
-    assert all(sorted(found) == found for found in days.values())
+    assert {id: sorted(found) for id, found in days.items()} == days
 
 
 async def test_ingestion_does_not_wait_for_a_receiver_that_stalls(
