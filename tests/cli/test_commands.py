@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.commands import app
-from tests.support.portico import COMMAND, SECRETS, PorticoProcess, free_ports
+from tests.support.portico import COMMAND, SECRETS, PorticoProcess
+from tests.support.ports import free_ports
 from tests.support.stacks import embedded_stack
 
 KEY = SECRETS["PORTICO_JWT_KEY"]

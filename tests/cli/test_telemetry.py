@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from cli.telemetry import sending_spans
 from tests.support.collector import collecting
-from tests.support.portico import free_ports
+from tests.support.ports import free_ports
 
 _ROOT = Path(__file__).parents[2]
 _LOADED = """

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.markdown import ROOT, blocks, chapter
+from tests.support.ports import free_ports
 
 _DEFAULT_PORTS = ("8080", "9090", "8081")
 _PATIENCE = 60.0
@@ -26,7 +26,7 @@ _BETWEEN = "-- next block --"
 @pytest.fixture(scope="module")
 def ports() -> list[str]:
     """What stands for the default ports."""
-    return _free_ports(len(_DEFAULT_PORTS))
+    return [str(port) for port in free_ports(len(_DEFAULT_PORTS))]
 
 
 @pytest.fixture
@@ -170,14 +170,6 @@ def _environment() -> dict[str, str]:
     """The embedded default, whatever this machine's own settings are."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
     return {**plain, "PYTHONPATH": str(ROOT)}
-
-
-def _free_ports(count: int) -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def _wait_until_ready(portico: subprocess.Popen[bytes], url: str, log: Path) -> None:

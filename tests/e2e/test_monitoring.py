@@ -19,7 +19,8 @@ from tests.cli.test_commands import run
 from tests.support.monitoring import SCRAPED, expressions
 from tests.support.odp_v1_bodies import example
 from tests.support.operators import posted
-from tests.support.portico import Client, free_ports
+from tests.support.portico import Client
+from tests.support.ports import free_ports
 from tests.support.promql import Promql
 from tests.support.stacks import Stack
 from tests.support.tokens import minted

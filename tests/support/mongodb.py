@@ -9,7 +9,8 @@ from pathlib import Path
 
 from domain.errors import StoreUnavailableError
 from storage.driver import open_database
-from storage.embedded import EmbeddedMongo, free_port
+from storage.embedded import EmbeddedMongo
+from tests.support.ports import free_ports
 
 _START = 30.0
 """Seconds a server may take to start or to stop."""
@@ -35,7 +36,7 @@ async def mongodb_server(data_dir: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _private_mongod(program: str, data_dir: Path) -> AsyncIterator[str]:
-    port = free_port()
+    [port] = free_ports(1)
     process = await asyncio.create_subprocess_exec(
         *(program, "--port", str(port), "--bind_ip", "127.0.0.1", "--dbpath", str(data_dir), "--quiet"),
         stdout=asyncio.subprocess.DEVNULL,

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.support.ports import free_ports
+
 COMMAND = Path(sys.executable).with_name("portico")
 _PATIENCE = 60.0
 SECRETS = {
@@ -21,15 +22,6 @@ SECRETS = {
     "PORTICO_INGESTION_SECRET": "a-secret-for-tests",
 }
 ALL_SCOPES = "od.crm"
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @dataclass

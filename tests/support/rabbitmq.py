@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from tests.support.ports import free_ports
+
 _SCRIPTS = (Path("/usr/lib/rabbitmq/bin"), Path("/usr/local/lib/rabbitmq/bin"), Path("/opt/rabbitmq/sbin"))
 _INSTALL = "The tests run a real RabbitMQ: install it (Debian: apt-get install rabbitmq-server)."
 _CONFIG = """\
@@ -29,7 +31,7 @@ class RabbitNode:
     def __init__(self) -> None:
         self._scripts = _find_scripts()
         self._home = Path(tempfile.mkdtemp(prefix="portico-rabbit-"))
-        self.port, self._distribution_port, self._epmd_port = _free_ports(3)
+        self.port, self._distribution_port, self._epmd_port = free_ports(3)
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._environment = self._make_environment()
@@ -155,14 +157,3 @@ def _find_scripts() -> Path:
     if on_path is None:
         raise RuntimeError(_INSTALL)
     return Path(on_path).parent
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
