@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WORKERS := 2
 BENCH := .venv-bench
 BENCH_INSTALLED := $(BENCH)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
@@ -15,7 +16,7 @@ run: install
 
 test: install lint
 	@scripts/ensure-packages rabbitmq-server curl chromium
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 # Faults under load, and the proof that nothing was lost: `make chaos ARGS="--list"`, `ARGS="--seed 7 --rounds 4"`.
 chaos: install
