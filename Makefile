@@ -9,7 +9,7 @@ BENCH_INSTALLED := $(BENCH)/.installed
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: run test bench bench-dead-letters hostile fuzz install lint format lock proto release-protos docs chaos clean
+.PHONY: run test prove bench bench-dead-letters hostile fuzz install lint format lock proto release-protos docs chaos clean
 
 run: install
 	$(BIN)/portico up $(ARGS)
@@ -17,6 +17,12 @@ run: install
 test: install lint
 	@scripts/ensure-packages rabbitmq-server curl chromium
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+# Fails on a lost record, or on a ratio that fell by more than a fifth of its baseline. For a CI job of its own.
+prove: install $(BENCH_INSTALLED)
+	@scripts/ensure-packages rabbitmq-server
+	$(BIN)/python -m chaos $(ARGS)
+	$(BIN)/python -m bench --check --folder build/benchmarks
 
 # Faults under load, and the proof that nothing was lost: `make chaos ARGS="--list"`, `ARGS="--seed 7 --rounds 4"`.
 chaos: install

@@ -92,18 +92,23 @@ def _installed(command: str) -> Path | None:
     return Path(found) if found else None
 
 
+def store_at_hand(wanted: str | None = None) -> tuple[StoreKind, Path]:
+    """`wanted`'s kind, else the fastest that is installed, and where its command is. Raises MissingError."""
+    kinds = [kind for kind in STORES if wanted in (None, kind.command)]
+    found = next(((kind, path) for kind in kinds if (path := _installed(kind.command))), None)
+    if found is None:
+        names = ", ".join(kind.command for kind in kinds) or f"{wanted}, which is none of the known servers"
+        raise MissingError(f"No server of MongoDB's protocol is installed: {names}.")
+    return found
+
+
 @asynccontextmanager
 async def running_store(home: Path, wanted: str | None = None) -> AsyncIterator[tuple[str, int, str]]:
     """The URL, process id and title of a store in `home`: `wanted`'s command, else the fastest at hand.
 
     Raises MissingError.
     """
-    kinds = [kind for kind in STORES if wanted in (None, kind.command)]
-    found = next(((kind, path) for kind in kinds if (path := _installed(kind.command))), None)
-    if found is None:
-        names = ", ".join(kind.command for kind in kinds) or f"{wanted}, which is none of the known servers"
-        raise MissingError(f"No server of MongoDB's protocol is installed: {names}.")
-    kind, path = found
+    kind, path = store_at_hand(wanted)
     data, port = home / "store", free_port()
     data.mkdir()
     url = f"mongodb://127.0.0.1:{port}/?{_JOURNALED}"

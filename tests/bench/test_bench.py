@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.check import fallen, ratios_of
+from bench.check import fallen, fallen_twice, keep_baseline, ratios_of, read_baseline
 from bench.latency import due_times, percentile, percentiles
 from bench.measure import BEST_PEER, ITSELF, Contender, Measure, Outcome, Role, Target
 from bench.measures import MEASURES
@@ -134,13 +135,15 @@ def test_the_page_says_what_was_measured_and_what_was_not(report: dict[str, Any]
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
-        pytest.param(5.0, [], id="the same"),
-        pytest.param(6.2, [], id="less, within a fifth"),
-        pytest.param(6.3, ["a-row / best peer: 5, and 6.3 in the baseline"], id="less by more than a fifth"),
+        pytest.param(5.0, {}, id="the same"),
+        pytest.param(6.2, {}, id="less, within a fifth"),
+        pytest.param(
+            6.3, {"a-row": ["a-row / best peer: 5, and 6.3 in the baseline"]}, id="less by more than a fifth"
+        ),
     ],
 )
 def test_the_check_fails_a_ratio_that_fell_by_more_than_a_fifth(
-    report: dict[str, Any], before: float, expected: list[str]
+    report: dict[str, Any], before: float, expected: dict[str, list[str]]
 ) -> None:
     """And no other; what the baseline does not know cannot fall."""
     assert expected == fallen(report, {"a-row / best peer": before})
@@ -151,14 +154,47 @@ def test_the_check_fails_a_ratio_that_ought_to_be_small_and_grew(report: dict[st
     for ratio in report["rows"][0]["ratios"]:
         ratio["at_most"] = True
 
-    assert [] == fallen(report, {"a-row / best peer": 4.1})
-    assert ["a-row / best peer: 5, and 3.9 in the baseline"] == fallen(report, {"a-row / best peer": 3.9})
+    assert {} == fallen(report, {"a-row / best peer": 4.1})
+    worse = fallen(report, {"a-row / best peer": 3.9})
+    assert {"a-row": ["a-row / best peer: 5, and 3.9 in the baseline"]} == worse
 
 
 def test_a_baseline_is_the_ratios_of_a_run(report: dict[str, Any]) -> None:
     """A run is never worse than itself."""
     assert {"a-row / best peer": 5.0, "a-row / the limit": 1.0} == ratios_of(report)
-    assert [] == fallen(report, ratios_of(report))
+    assert {} == fallen(report, ratios_of(report))
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(5.0, []), (3.0, ["a-row / best peer: 3, and 5 in the baseline"])]
+)
+def test_what_fell_once_is_measured_again(report: dict[str, Any], value: float, found: list[str]) -> None:
+    """It counts where it falls twice; what did not fall is not measured again."""
+    [best, limit] = report["rows"][0]["ratios"]
+
+    def again(names: Collection[str]) -> dict[str, Any]:
+        assert ["a-row"] == list(names)
+        return {
+            **report,
+            "rows": [{**report["rows"][0], "ratios": [{**best, "value": value}, limit]}],
+            "failed": {},
+        }
+
+    fell = {**report, "rows": [{**report["rows"][0], "ratios": [{**best, "value": 2.0}, limit]}]}
+    assert [] == fallen_twice(report, {"a-row / best peer": 5.0}, lambda _: {})
+    assert found == fallen_twice(fell, {"a-row / best peer": 5.0}, again)
+
+
+def test_a_baseline_is_kept_for_each_store_alone(report: dict[str, Any], tmp_path: Path) -> None:
+    """What another store's ratios are is nobody's measure; a run of some rows leaves the others."""
+    file = tmp_path / "baseline.json"
+    assert read_baseline(file, "a store") is None
+    keep_baseline(file, "a store", report)
+    keep_baseline(file, "another", {"rows": []})
+    keep_baseline(file, "a store", {"rows": []})
+
+    assert ratios_of(report) == read_baseline(file, "a store")
+    assert {} == read_baseline(file, "another")
 
 
 def _bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
