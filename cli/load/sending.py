@@ -1,6 +1,7 @@
 """Sending a load: at a rate, or as fast as so many clients are answered."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,9 +13,8 @@ from cli.load.book import Book
 from cli.load.plan import Batch
 
 _ANSWER_WITHIN = 30.0
-_RETRY_AFTER = 0.25
-"""Seconds until a request is sent again whose answer does not say when."""
-_LONGEST_RETRY = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
+"""Seconds until a request is sent again, about: twice as long each time, unless the answer asks for more."""
 _OUTSTANDING = 2_000
 """Requests at a time, at most, of a load with a rate; what is due waits, and its wait is counted."""
 _TRANSIENT = {429, 503}
@@ -92,14 +92,14 @@ class Sender:
 
     async def _send(self, batch: Batch, due: float, patience: float) -> None:
         self._book.sending(batch)
-        failed = False
+        failures = 0
         while True:
             status, text, retry_after = await self._attempt(batch)
             self._book.attempted(batch, str(status) if status else "no answer")
             now = time.monotonic()
             if status == 202:
                 self._book.acknowledge(
-                    batch, orjson.loads(text)["correlationId"], now - due, after_failure=failed
+                    batch, orjson.loads(text)["correlationId"], now - due, after_failure=failures > 0
                 )
                 break
             if status and status not in _TRANSIENT:
@@ -110,12 +110,13 @@ class Sender:
             if now - due > patience:
                 self._book.given_up += len(batch.numbers)
                 break
-            failed = True
-            await asyncio.sleep(retry_after)
+            pause = max(retry_after, _pause_after(failures))
+            failures += 1
+            await asyncio.sleep(min(pause, max(0.0, due + patience - now)))
         self._progress(len(batch.numbers))
 
     async def _attempt(self, batch: Batch) -> tuple[int, bytes, float]:
-        """Status, body and seconds to wait before another one; status 0 where there was no answer."""
+        """Status, body and the seconds to wait that it asks for; status 0 where there was no answer."""
         path = "events" if batch.kind == "events" else f"{batch.kind}:ingest"
         headers = {**self._headers, "Idempotency-Key": batch.key}
         try:
@@ -127,7 +128,7 @@ class Sender:
             ) as answer:
                 return answer.status, await answer.read(), _seconds(answer.headers.get("Retry-After", ""))
         except (aiohttp.ClientError, TimeoutError):
-            return 0, b"", _RETRY_AFTER
+            return 0, b"", 0.0
 
 
 class _Ending:
@@ -152,5 +153,11 @@ class _Ending:
         return batch
 
 
+def _pause_after(failures: int) -> float:
+    """Seconds after so many failures and one more, each time others: not all clients come back at once."""
+    longest = min(_FIRST_PAUSE * 2 ** min(failures, 16), _LONGEST_PAUSE)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
 def _seconds(retry_after: str) -> float:
-    return min(float(retry_after), _LONGEST_RETRY) if retry_after.isdecimal() else _RETRY_AFTER
+    return float(retry_after) if retry_after.isdecimal() else 0.0
