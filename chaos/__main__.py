@@ -28,6 +28,7 @@ def main() -> int:
         load=Load(arguments.rate, arguments.batch),
         only=arguments.only,
         settings=dict(one.split("=", 1) for one in arguments.set),
+        store=arguments.store,
     )
     print(f"seed {options.seed}, rounds {options.first} to {options.rounds - 1}", flush=True)
     # A campaign that is told to end ends its servers too.
@@ -81,6 +82,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="faults whose name has this word")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of Portico"
+    )
+    parser.add_argument(
+        "--store", default="", metavar="COMMAND", help="the production stack's MongoDB server, with its flags"
     )
     parser.add_argument("--record", action="store_true", help=f"append to {RECORD.name}, or go on with it")
     parser.add_argument("--list", action=_List, nargs=0, help="print the faults of each stack")

@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bench.services import broker_version
 from chaos.faults import EVIDENCE, faults_of
 from chaos.round import Load, Round
 from chaos.schedule import lanes_of_round
+from chaos.store import StoreCommand
 from chaos.world import STACKS, open_world
 
 
@@ -37,6 +39,8 @@ class Options:
     """Until the next stack is made, with empty disks."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of Portico, beside those that the campaign needs."""
+    store: str = ""
+    """The command of the production stack's MongoDB server; empty: the embedded default's."""
 
 
 def faults_in(options: Options, stack: str) -> list[list[str]]:
@@ -52,8 +56,9 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
     numbers = range(options.first, options.rounds)
     for place, block in groupby(numbers, lambda number: number // options.rounds_a_stack):
         stack = options.stacks[place % len(options.stacks)]
+        store = StoreCommand(options.store if stack == "production" else "")
         with _home() as home:
-            async with open_world(stack, home, options.settings) as world:
+            async with open_world(stack, home, options.settings, store) as world:
                 faults = {name: fault for lane in faults_of(stack) for name, fault in lane.items()}
                 for number in block:
                     lanes = lanes_of_round(
@@ -68,7 +73,7 @@ async def play(options: Options) -> AsyncIterator[dict[str, Any]]:
                         "stack": stack,
                         "overlapping": len(lanes) > 1,
                         "arguments": _arguments(options),
-                        "versions": versions(),
+                        "versions": versions(stack, store),
                         **outcome.as_json(),
                     }
 
@@ -82,6 +87,7 @@ def _arguments(options: Options) -> dict[str, Any]:
         "batch": options.load.largest,
         "only": list(options.only),
         "set": dict(options.settings),
+        "store": options.store,
     }
 
 
@@ -122,20 +128,19 @@ def never_happened(results: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def versions() -> dict[str, str]:
+def versions(stack: str, store: StoreCommand) -> dict[str, str]:
     """Of what was under test."""
-    return {"portico": _commit(), "python": platform.python_version(), "secantusdb": _installed("SecantusDB")}
-
-
-def _installed(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
+    broker = {"rabbitmq": broker_version()} if stack == "production" else {}
+    return {
+        "portico": _commit(),
+        "python": platform.python_version(),
+        "store": store.version(),
+        **broker,
+    }
 
 
 def _commit() -> str:
     """The commit of the checkout; Portico's version where it is none."""
     command = ("git", "rev-parse", "--short", "HEAD")
     found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or _installed("portico")
+    return found.stdout.strip() or version("portico")

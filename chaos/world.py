@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chaos.cable import Cable, own_cable
 from chaos.disk import SmallDisk, small_disk
+from chaos.store import StoreCommand
 from chaos.waiting import comes
 from storage.embedded import EmbeddedMongo
 from tests.support.portico import PorticoProcess
@@ -26,6 +27,7 @@ _SETTINGS = {
     # On a machine that does much else a drain takes long, and is to end in order nevertheless.
     "PORTICO_DRAIN_SECONDS": "45",
 }
+_EMBEDDED_STORE = StoreCommand("")
 _ENDING = 15.0
 _READY_WITHIN = 300.0
 """Of machines that do much else."""
@@ -139,10 +141,15 @@ async def resume_broker(broker: RabbitNode) -> None:
 
 
 @asynccontextmanager
-async def open_world(stack: str, home: Path, settings: Mapping[str, str]) -> AsyncIterator[World]:
-    """A fresh stack, ready, with its data below `home`; `settings` are added to its own."""
-    opened = _embedded if stack == "embedded" else _production
-    async with opened(home, {**_SETTINGS, **settings}) as world:
+async def open_world(
+    stack: str, home: Path, settings: Mapping[str, str], store: StoreCommand = _EMBEDDED_STORE
+) -> AsyncIterator[World]:
+    """A fresh stack, ready, with its data below `home`; `settings` are added to its own.
+
+    `store` is the MongoDB server of the production stack.
+    """
+    common = {**_SETTINGS, **settings}
+    async with _embedded(home, common) if stack == "embedded" else _production(home, common, store) as world:
         try:
             await world.heal()
             yield world
@@ -171,13 +178,13 @@ async def _embedded(home: Path, settings: Mapping[str, str]) -> AsyncIterator[Wo
 
 
 @asynccontextmanager
-async def _production(home: Path, settings: Mapping[str, str]) -> AsyncIterator[World]:
+async def _production(home: Path, settings: Mapping[str, str], store: StoreCommand) -> AsyncIterator[World]:
     name = f"chaos_{uuid.uuid4().hex[:8]}"
     common = {"PORTICO_QUEUE_NAME": f"{name}.ingestions", "PORTICO_MONGODB_DATABASE": name, **settings}
     async with AsyncExitStack() as stack:
         broker = await asyncio.to_thread(stack.enter_context, RabbitNode())
         disk = stack.enter_context(small_disk(home / "mongodb"))
-        server = await stack.enter_async_context(EmbeddedMongo(home / "mongodb"))
+        server = await stack.enter_async_context(EmbeddedMongo(home / "mongodb", store.launcher(home)))
         store_port = int(server.url.partition("127.0.0.1:")[2].partition("/")[0])
 
         async def linked(host: str) -> tuple[Proxy, Proxy, dict[str, str]]:

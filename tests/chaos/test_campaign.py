@@ -1,6 +1,7 @@
 """A short campaign: what was accepted is stored or dead, once, as it was sent, whatever dies."""
 
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from chaos.campaign import never_happened
 from chaos.faults import faults_of
 from chaos.round import Load, Round
 from chaos.schedule import Step, lanes_of_round
+from chaos.store import StoreCommand
 from chaos.world import STACKS, open_world
 
 FAULTS = {
@@ -80,3 +82,17 @@ def test_what_never_happened_is_said() -> None:
         "kill mongodb: it was due and never happened",
         "unconfirmed: never seen, though there was: lose confirms",
     ] == never_happened([result])
+
+
+def test_another_server_is_started_with_its_own_flags(tmp_path: Path) -> None:
+    """Found beside Python or on the path, before the flags that it is given here."""
+    store = StoreCommand("echo --journal 'two words'")
+    launcher = store.launcher(tmp_path)
+    assert launcher
+    said = subprocess.run((launcher, "--port", "1"), capture_output=True, text=True, check=True).stdout
+
+    assert "--journal two words --port 1\n" == said
+    assert StoreCommand("").launcher(tmp_path) is None
+    assert StoreCommand("").version().startswith("secantusd-py ")
+    with pytest.raises(FileNotFoundError, match="no-such-server is not installed"):
+        StoreCommand("no-such-server").launcher(tmp_path)
