@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.admin_rest import ALL_ROLES, Admin, as_operator
 from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, Provider, provider
 from tests.support.portico import Client
 from tests.support.rabbitmq import RabbitNode
@@ -79,3 +80,16 @@ async def caller(embedded: Stack, tenant: str) -> AsyncIterator[Client]:
     """A client of the embedded stack alone, as the test's tenant."""
     async with aiohttp.ClientSession() as session:
         yield Client(session, embedded.gateway.url, minted(tenant))
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """HTTP."""
+    async with aiohttp.ClientSession() as one:
+        yield one
+
+
+@pytest.fixture
+def admin(embedded: Stack, session: aiohttp.ClientSession) -> Admin:
+    """An operator of all tenants with every role."""
+    return as_operator(embedded, session, None, ALL_ROLES)

@@ -15,6 +15,13 @@ from gateway.rest.refusals import refusal
 from gateway.rest.request_id import request_id_middleware
 from gateway.rest.server import Address, ServerLimits, serve
 
+QUICK = ServerLimits(headers=0.3, idle=0.6, answer=0.5, lingering=0.2, shutdown=2.0)
+
+
+async def hello(_: web.Request) -> web.Response:
+    """Answer at once."""
+    return web.Response(text="hello")
+
 
 class Answer(NamedTuple):
     """One HTTP answer, as it was on the wire."""
