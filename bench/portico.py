@@ -19,6 +19,8 @@ from messaging.envelope import Ingestion, pack
 _COMMAND = Path(sys.executable).with_name("portico")
 _KEY = "a-key-of-the-benchmark-that-is-long-enough-for-hs256"
 _SECRET = "a-secret-of-the-benchmark"  # noqa: S105 - of a Portico that lives for minutes on a loopback port
+TENANT = "acme"
+"""Whose records are sent."""
 _OPERATION = "odp.v1.customers"
 PATH = "/v1/customer/customers:ingest"
 _MIB = 1024 * 1024
@@ -35,11 +37,6 @@ class Portico:
     """Beside the defaults."""
 
     @property
-    def tenant(self) -> str:
-        """Whose records are sent."""
-        return "acme"
-
-    @property
     def queue(self) -> str:
         """The queue's name."""
         return f"{self.name}.ingestions"
@@ -49,7 +46,7 @@ class Portico:
         """A token that may do all that is measured."""
         now = int(time.time())
         claims = {
-            **{"iss": "portico", "aud": "portico", "sub": "bench", "org": self.tenant, "scope": "od.crm"},
+            **{"iss": "portico", "aud": "portico", "sub": "bench", "org": TENANT, "scope": "od.crm"},
             **{"iat": now, "exp": now + 4 * 3600},
         }
         return jwt.encode(claims, _KEY, algorithm="HS256")
@@ -73,9 +70,9 @@ class Portico:
         queue = AmqpQueue(self.world.amqp_url, name=self.queue, max_messages=1_000_000, max_bytes=4096 * _MIB)
         made = [
             Ingestion(
-                id=ids.mint(self.tenant),
+                id=ids.mint(TENANT),
                 operation=_OPERATION,
-                tenant=self.tenant,
+                tenant=TENANT,
                 body=body,
                 principal="bench",
                 accepted_at=system_clock(),

@@ -15,11 +15,13 @@ class Effort:
     turns: int
     """Of each contender, interleaved."""
     largest_store: int
-    """Customers in the grown store."""
+    """Customers in the grown store, where they can be stored in time."""
+    longest_fill: float = 240.0
+    """Seconds that storing them may take."""
 
 
 QUICK = Effort("quick", seconds=0.5, warm_up=0.2, turns=3, largest_store=20_000)
-FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=300_000)
+FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=3_000_000)
 
 
 @dataclass(frozen=True)

@@ -19,26 +19,29 @@ SMALL = f"{FEW:,} customers"
 class Grown:
     """One of the two, with a gateway and an ingestor at work."""
 
-    title: str
+    count: int
+    """Customers it has."""
     role: Role
     portico: Portico
     gateway: Gateway
     ingestor: Program
 
+    @property
+    def title(self) -> str:
+        """How the report calls it."""
+        return f"{self.count:,} customers"
+
 
 @asynccontextmanager
 async def grown(world: World) -> AsyncIterator[Sequence[Grown]]:
     """The one with many customers, then the one with few; the same for every row of a run."""
-    many = world.effort.largest_store
+    sizes = (("many", Role.PORTICO, world.effort.largest_store), ("few", Role.LIMIT, FEW))
     async with AsyncExitStack() as stack:
         found = []
-        for title, role, count in (
-            (f"{many:,} customers", Role.PORTICO, many),
-            (SMALL, Role.LIMIT, FEW),
-        ):
-            portico = Portico(world, f"bench_grown_{count}")
+        for name, role, wanted in sizes:
+            portico = Portico(world, f"bench_grown_{name}")
             ingestor = await stack.enter_async_context(portico.ingestor())
-            await populate(portico, count)
+            count = await populate(portico, wanted, world.effort.longest_fill)
             gateway = await stack.enter_async_context(portico.gateway())
-            found.append(Grown(title, role, portico, gateway, ingestor))
+            found.append(Grown(count, role, portico, gateway, ingestor))
         yield found

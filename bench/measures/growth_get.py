@@ -8,9 +8,9 @@ import grpc
 
 from bench.measure import Contender, Measure, Outcome, Target
 from bench.measures.calling import call, channel
-from bench.measures.grown import FEW, LEAST_SHARE, SMALL, Grown, grown
+from bench.measures.copying import uid
+from bench.measures.grown import LEAST_SHARE, SMALL, Grown, grown
 from bench.measures.grpc_get import METHOD, get_request
-from bench.measures.population import uid
 from bench.world import World
 
 _SEED = 20_261_121
@@ -22,14 +22,11 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
     async with AsyncExitStack() as stack:
         many, few = await stack.enter_async_context(grown(world))
         opened = [await stack.enter_async_context(channel(one.gateway.grpc)) for one in (many, few)]
-        yield [
-            _contender(many, opened[0], world.effort.largest_store),
-            _contender(few, opened[1], FEW),
-        ]
+        yield [_contender(many, opened[0]), _contender(few, opened[1])]
 
 
-def _contender(one: Grown, opened: grpc.aio.Channel, count: int) -> Contender:
-    numbers = random.Random(_SEED).choices(range(count), k=_REQUESTS)  # noqa: S311 - a load, no secret
+def _contender(one: Grown, opened: grpc.aio.Channel) -> Contender:
+    numbers = random.Random(_SEED).choices(range(one.count), k=_REQUESTS)  # noqa: S311 - a load, no secret
     requests = [get_request(uid(number)) for number in numbers]
 
     async def turn(seconds: float) -> Outcome:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bench.measure import Contender, Measure, Target
 from bench.measures.grown import LEAST_SHARE, SMALL, grown
-from bench.measures.stored import BATCH, PorticoBacklog
+from bench.measures.stored import PorticoBacklog
 from bench.measures.storing import Turns
 from bench.world import World
 
@@ -15,7 +15,7 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
     async with grown(world) as both:
         found = []
         for one in both:
-            turns = Turns(PorticoBacklog(one.portico).fill, [one.ingestor], updates=False, stored=BATCH)
+            turns = Turns(PorticoBacklog(one.portico).fill, [one.ingestor], updates=False)
             await turns.prepare(world.effort.seconds)
             found.append(Contender(one.title, one.role, turns.turn, {"ingestor": one.ingestor.pid}))
         yield found

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bench.limits.find import FIND_ONE
 from bench.measure import Contender, Measure, Target
-from bench.measures.population import uid
+from bench.measures.copying import uid
 from bench.measures.reading import FIND_LIMIT, answering, populated
 from bench.world import World
 from gateway.grpc.pb.portico.v1.customers_pb2 import GetCustomerRequest

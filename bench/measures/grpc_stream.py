@@ -12,7 +12,7 @@ from pymongo import AsyncMongoClient
 from bench.measure import Contender, Measure, Outcome, Role, Target
 from bench.measures.calling import channel
 from bench.measures.reading import populated
-from bench.portico import Portico
+from bench.portico import TENANT, Portico
 from bench.world import World
 from gateway.grpc.pb.portico.v1.customers_pb2 import StreamCustomersRequest, StreamCustomersResponse
 
@@ -45,7 +45,7 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
             customers = client[portico.name]["customers"]
             while time.perf_counter() < begun + seconds:
                 found = customers.find(
-                    {"tenant": portico.tenant}, sort=[("updated_at", 1), ("_id", 1)], batch_size=_BATCH
+                    {"tenant": TENANT}, sort=[("updated_at", 1), ("_id", 1)], batch_size=_BATCH
                 )
                 async for _ in found:
                     read += 1
