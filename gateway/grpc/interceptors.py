@@ -1,8 +1,8 @@
 """What every call passes: request id, deadline, authentication, read-your-writes, status codes, metrics."""
 
 import asyncio
+import random
 import re
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeAlias
@@ -55,6 +55,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._tracer = tracer
         self._serving: set[asyncio.Task[Any]] = set()
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
@@ -62,10 +63,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
         """The method's handler, wrapped."""
-        handler = await continuation(handler_call_details)
         method = handler_call_details.method
+        if method in self._wrapped:
+            return self._wrapped[method]
+        handler = await continuation(handler_call_details)
         if handler is None or service_of(method) in PUBLIC:
             return handler
+        self._wrapped[method] = wrapped = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Any) -> Handler:
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 self._streaming(method, handler.unary_stream),
@@ -169,4 +176,4 @@ def _shorter(remaining: float | None, most: float | None) -> float | None:
 
 def _request_id(metadata: dict[str, str]) -> str:
     given = metadata.get(REQUEST_ID, "")
-    return given if _REQUEST_ID_SHAPE.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+    return given if _REQUEST_ID_SHAPE.fullmatch(given) else f"req_{random.getrandbits(96):024x}"

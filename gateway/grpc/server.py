@@ -25,6 +25,7 @@ from gateway.grpc.ingestions import IngestionsService
 from gateway.grpc.interceptors import CallInterceptor
 from gateway.grpc.leads import LeadsService
 from gateway.grpc.loyalty import LoyaltyService
+from gateway.grpc.methods import unregistered
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.names import CUSTOMERS, EVENTS, LEADS, ORDERS, REVIEWS, Collection
 from gateway.grpc.orders import OrdersService
@@ -127,7 +128,7 @@ class GrpcServer:
         server = grpc.aio.server(
             interceptors=[self._interceptor], options=_OPTIONS, maximum_concurrent_rpcs=MAX_RPCS
         )
-        self._add_services(server)
+        self._add_services(unregistered(server))
         self.port = self._bind(server)
         await server.start()
         self._server = server
