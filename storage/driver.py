@@ -71,9 +71,9 @@ class Collection:
         """
         wanted = [id for id in dict.fromkeys(ids) if is_storable_text(id)]
         chunks = [wanted[start : start + IDS_A_CALL] for start in range(0, len(wanted), IDS_A_CALL)]
-        found = await asyncio.gather(
-            *(self.find({"_id": {"$in": chunk}}, projection=projection) for chunk in chunks)
-        )
+        finds = [self.find({"_id": {"$in": chunk}}, projection=projection) for chunk in chunks]
+        # A task for one alone costs a tenth of its time.
+        found = await asyncio.gather(*finds) if len(finds) > 1 else [await find for find in finds]
         expected = (within or {}).items()
         return [
             document
