@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -14,6 +15,7 @@ from domain.ledger.book import LedgerBook
 from domain.ledger.rows import LedgerStore
 from ingestor.bookkeeper import Bookkeeper, LedgerLimits
 from ingestor.ledger_metrics import LedgerMetrics
+from messaging.port import Queue
 
 _log = structlog.get_logger(__name__)
 
@@ -62,6 +64,13 @@ async def keep_changes(book: LedgerBook, store: LedgerStore) -> None:
         raise
 
 
+async def _on_their_way(queue: Queue) -> int:
+    """Messages in the queue, and in this process's hands. Raises QueueUnavailableError."""
+    # In this order, which is theirs: one that is taken meanwhile is counted twice, not left out.
+    waiting = await queue.depth()
+    return waiting + queue.unsettled()
+
+
 @asynccontextmanager
 async def bookkeeping(base: Base) -> AsyncIterator[None]:
     """A bookkeeper at work."""
@@ -69,7 +78,7 @@ async def bookkeeping(base: Base) -> AsyncIterator[None]:
     bookkeeper = Bookkeeper(
         base.store.ledger,
         base.store.leases,
-        base.queue.depth,
+        partial(_on_their_way, base.queue),
         LedgerMetrics(base.registry, base.operations),
         system_clock,
         LedgerLimits(settings.ledger_grace_seconds, settings.ledger_alarm_seconds, settings.ledger_days),

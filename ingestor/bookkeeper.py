@@ -54,15 +54,15 @@ class Bookkeeper:
         self,
         store: LedgerStore,
         leases: LeaseRepository,
-        depth: Callable[[], Awaitable[int]],
+        on_their_way: Callable[[], Awaitable[int]],
         metrics: LedgerMetrics,
         clock: Clock,
         limits: LedgerLimits,
     ) -> None:
-        """`depth`: how many messages wait in the queue."""
+        """`on_their_way`: how many messages are in the queue, or were taken and are not settled."""
         self._store = store
         self._leases = leases
-        self._depth = depth
+        self._on_their_way = on_their_way
         self._metrics = metrics
         self._clock = clock
         self._limits = limits
@@ -141,7 +141,7 @@ class Bookkeeper:
             self._open[row.bucket.minute].discard(row.bucket)
 
     async def _look_at_queue(self, now: int) -> None:
-        if await self._depth():
+        if await self._on_their_way():
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = now

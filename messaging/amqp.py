@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -49,6 +49,8 @@ class AmqpQueue:
         self._heartbeat = heartbeat
         self._topology = Topology(name, max_messages, max_bytes)
         self._links: list[Link[Any]] = []
+        self._unsettled: list[set[AmqpDelivery]] = []
+        """What each consumer was handed, while it is open."""
 
     @asynccontextmanager
     async def publisher(self) -> AsyncIterator["AmqpPublisher"]:
@@ -69,27 +71,31 @@ class AmqpQueue:
             _, queue = await self._topology.declare(channel)
             return queue
 
-        link, consumer = self._consuming(self._topology.queue, declare, prefetch)
-        async with self._kept(link):
-            yield consumer
+        with self._consuming(self._topology.queue, declare, prefetch) as (link, consumer):
+            async with self._kept(link):
+                yield consumer
 
     @asynccontextmanager
     async def dead_letters(self, prefetch: int) -> AsyncIterator["AmqpConsumer"]:
         """A consumer of the dead-letter queue; `prefetch` as for `consumer`."""
-        link, consumer = self._consuming(self._topology.dead, self._topology.declare_dead, prefetch)
-        async with link:
-            yield consumer
+        with self._consuming(self._topology.dead, self._topology.declare_dead, prefetch) as (link, consumer):
+            async with link:
+                yield consumer
 
+    @contextmanager
     def _consuming(
         self, name: str, declare: Callable[[AbstractChannel], Awaitable[AbstractQueue]], prefetch: int
-    ) -> tuple[Link[AbstractChannel], "AmqpConsumer"]:
+    ) -> Iterator[tuple[Link[AbstractChannel], "AmqpConsumer"]]:
         """A consumer of the queue `name`, and the link that it is on, not entered yet."""
         inbox: deque[AmqpDelivery] = deque()
+        unsettled: set[AmqpDelivery] = set()
         arrived = asyncio.Event()
 
         async def set_up(channel: AbstractChannel) -> AbstractChannel:
             async def receive(incoming: AbstractIncomingMessage) -> None:
-                inbox.append(AmqpDelivery(incoming, self._heartbeat, lambda: link.drop(channel)))
+                delivery = AmqpDelivery(incoming, self._heartbeat, unsettled, lambda: link.drop(channel))
+                unsettled.add(delivery)
+                inbox.append(delivery)
                 arrived.set()
 
             queue = await declare(channel)
@@ -97,9 +103,17 @@ class AmqpQueue:
             await queue.consume(receive)
             return channel
 
-        # What a lost channel delivered comes again on the next one.
-        link = Link(self._url, name, self._heartbeat, set_up, inbox.clear, consumers=1)
-        return link, AmqpConsumer(link, inbox, arrived)
+        def forget() -> None:
+            # What a lost channel delivered comes again on the next one.
+            inbox.clear()
+            unsettled.clear()
+
+        link = Link(self._url, name, self._heartbeat, set_up, forget, consumers=1)
+        self._unsettled.append(unsettled)
+        try:
+            yield link, AmqpConsumer(link, inbox, arrived)
+        finally:
+            self._unsettled = [one for one in self._unsettled if one is not unsettled]
 
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""
@@ -115,6 +129,10 @@ class AmqpQueue:
             if is_own_cancellation():
                 raise
             raise QueueUnavailableError("the broker is gone") from error
+
+    def unsettled(self) -> int:
+        """How many messages the consumers opened here were handed and did not settle."""
+        return sum(map(len, self._unsettled))
 
     async def _depth_on_own_connection(self) -> int:
         connection = await open_connection(self._url, self._heartbeat)
@@ -172,11 +190,17 @@ class AmqpDelivery:
     """One message from the broker."""
 
     def __init__(
-        self, incoming: AbstractIncomingMessage, patience: float, give_up: Callable[[], None]
+        self,
+        incoming: AbstractIncomingMessage,
+        patience: float,
+        unsettled: "set[AmqpDelivery]",
+        give_up: Callable[[], None],
     ) -> None:
-        """`give_up` is called where the channel takes no settlement within `patience` seconds."""
+        """It leaves `unsettled` once it is settled; `give_up` is called where the channel takes no
+        settlement within `patience` seconds."""
         self._incoming = incoming
         self._patience = patience
+        self._unsettled = unsettled
         self._give_up = give_up
         self.message = Message(
             {name: _text(value) for name, value in incoming.headers.items()},
@@ -203,6 +227,8 @@ class AmqpDelivery:
             if is_own_cancellation():
                 raise
             self._give_up()
+        finally:
+            self._unsettled.discard(self)
 
 
 class AmqpConsumer:

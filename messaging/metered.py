@@ -71,6 +71,10 @@ class MeteredQueue:
         """See `Queue.depth`."""
         return await self._queue.depth()
 
+    def unsettled(self) -> int:
+        """See `Queue.unsettled`."""
+        return self._queue.unsettled()
+
     async def watch(self, pause: float) -> None:
         """Look every `pause` seconds, until cancelled."""
         while True:

@@ -82,3 +82,6 @@ class Queue(Protocol):
 
     async def depth(self) -> int:
         """How many messages wait to be delivered. Raises QueueUnavailableError."""
+
+    def unsettled(self) -> int:
+        """How many messages the consumers opened here were handed, taken yet or not, and did not settle."""

@@ -38,7 +38,7 @@ class SqliteQueue:
         self._gate = asyncio.Lock()
         self._users = 0
         self._writer: Writer | None = None
-        self._waiting: set[asyncio.Event] = set()
+        self._consumers: set[SqliteConsumer] = set()
 
     @asynccontextmanager
     async def publisher(self) -> AsyncIterator["SqlitePublisher"]:
@@ -51,12 +51,12 @@ class SqliteQueue:
         """A consumer. Raises QueueUnavailableError where the file cannot be opened."""
         async with self._opened() as writer:
             consumer = SqliteConsumer(writer, self._path, prefetch, self._lease, self._clock, self._wake)
-            self._waiting.add(consumer.arrived)
+            self._consumers.add(consumer)
             try:
                 async with consumer.kept():
                     yield consumer
             finally:
-                self._waiting.discard(consumer.arrived)
+                self._consumers.discard(consumer)
 
     @asynccontextmanager
     async def dead_letters(self, prefetch: int) -> AsyncIterator[None]:
@@ -68,9 +68,13 @@ class SqliteQueue:
         async with self._opened() as writer:
             return await writer.run(store.count_waiting, None)
 
+    def unsettled(self) -> int:
+        """How many messages the consumers opened here hold."""
+        return sum(consumer.unsettled for consumer in self._consumers)
+
     def _wake(self) -> None:
-        for arrived in self._waiting:
-            arrived.set()
+        for consumer in self._consumers:
+            consumer.arrived.set()
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Writer]:

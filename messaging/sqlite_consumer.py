@@ -67,6 +67,11 @@ class SqliteConsumer:
         """Whether the file took the last claim."""
         return self._answers and self._writer.is_open()
 
+    @property
+    def unsettled(self) -> int:
+        """Messages claimed and not settled."""
+        return len(self._held)
+
     async def settle(self, delivery: "SqliteDelivery", how: Operation[Held, None]) -> None:
         """Apply `how` to the message where this delivery still holds it."""
         if self._held.get(delivery.seq) is not delivery:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -22,12 +23,15 @@ from tests.support.rabbitmq import RabbitNode
 from tests.support.stacks import Stack, production_stack
 
 PATIENCE = 45.0
+_SEVERAL_GRACES = 4.0
+"""Seconds."""
 Lines = list[LedgerLine]
 
 
 @pytest.fixture
 async def impatient(tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: str) -> AsyncIterator[Stack]:
-    """A stack of a test's own, as what is unexplained there stays; its bookkeeper waits but a second."""
+    """A stack of a test's own, as what is unexplained there stays; its bookkeeper waits but a second, and
+    its breaker opens at five dead records and stays open."""
     name = f"portico_ledger_{uuid.uuid4().hex[:8]}"
     async with production_stack(
         tmp_path,
@@ -36,6 +40,9 @@ async def impatient(tmp_path: Path, rabbitmq_session: RabbitNode, mongodb_url: s
         mongodb_url=mongodb_url,
         database=name,
         PORTICO_LEDGER_GRACE_SECONDS="1",
+        PORTICO_INGESTOR_BREAKER="0.5",
+        PORTICO_INGESTOR_BREAKER_LEAST="5",
+        PORTICO_INGESTOR_BREAKER_PAUSE="3600",
     ) as stack:
         yield stack
     async with open_database(mongodb_url, name) as database:
@@ -123,6 +130,29 @@ async def test_the_ledger_balances_after_a_batch_and_after_kills(impatient: Stac
     assert all(map(balanced, lines))
     shown: Counter[str] = sum((Counter(line.outcomes) for line in lines), Counter())
     assert await outcomes_by_receipts(stack) == shown
+
+
+async def test_what_the_ingestor_holds_is_on_its_way(impatient: Stack, tenant: str) -> None:
+    """Its breaker is open, and all that waits was delivered to it: the queue is empty, and nothing lost."""
+    stack = impatient
+    async with client_of(stack.gateway.url, tenant) as client:
+
+        async def post(*leads: dict[str, object]) -> None:
+            answered, _ = await client.post(
+                "/v1/customer/leads:ingest", {"leads": leads}, Prefer="handling=lenient"
+            )
+            assert 202 == answered
+
+        bad: list[dict[str, object]] = [{"id": number} for number in range(8)]
+        await post(*bad)
+        await ledger(stack, is_settled, tenant)
+        await post({"id": "held", "source": "campaign", "status": "new"})
+    await ledger(stack, lambda lines: bool(lines[0].in_flight), tenant)
+    until = time.monotonic() + _SEVERAL_GRACES
+    while time.monotonic() < until:
+        [line] = (await read_status(stack.ingestor.admin)).ledger
+        assert (9, 1, 0) == (line.accepted, line.in_flight, line.unexplained)
+        await asyncio.sleep(0.2)
 
 
 async def test_what_was_lost_is_shown_and_stays(

@@ -259,6 +259,9 @@ async def test_a_settlement_that_the_lost_channel_fails_is_given_up() -> None:
     given_up: list[bool] = []
     incoming = cast(AbstractIncomingMessage, _OnALostChannel())
 
-    await AmqpDelivery(incoming, 1.0, lambda: given_up.append(True)).ack()
+    unsettled: set[AmqpDelivery] = set()
+    delivery = AmqpDelivery(incoming, 1.0, unsettled, lambda: given_up.append(True))
+    unsettled.add(delivery)
+    await delivery.ack()
 
-    assert [True] == given_up
+    assert ([True], set()) == (given_up, unsettled)

@@ -324,6 +324,25 @@ async def test_depth_counts_what_waits(bench: Bench) -> None:
     await wait_for_depth(queue, 6)
 
 
+async def test_what_a_consumer_was_handed_is_unsettled_until_it_is_settled(bench: Bench) -> None:
+    """Depth does not count it: who asks for what is on its way needs both."""
+    queue = bench.queue()
+    async with queue.publisher() as publisher:
+        await publish_all(publisher, numbered(2))
+    assert 0 == queue.unsettled()
+    async with queue.consumer(2) as consumer:
+        first, second = await collect(consumer, 2)
+        assert 2 == queue.unsettled()
+        await first.ack()
+        assert 1 == queue.unsettled()
+        await second.release()
+        [again] = await collect(consumer, 1)
+        assert 1 == queue.unsettled()
+    assert 0 == queue.unsettled()
+    await again.ack()
+    assert 0 == queue.unsettled()
+
+
 async def test_a_publish_keeps_its_deadline_while_the_queue_is_away(bench: Bench) -> None:
     """QueueUnavailableError within the deadline; the same publisher goes on when the queue is back."""
     async with bench.queue().publisher() as publisher:
