@@ -56,22 +56,24 @@ class RateLimiter:
 
     def leave(self, tenant: str, size: int) -> None:
         """A request that was entered with `size` bytes was not admitted: it costs nothing."""
-        for bucket, cost in self._charges(tenant, (1, 0, size)):
+        if not self._limited:
+            return
+        for bucket, cost in self._charges(tenant, (1, 0, size), self._clock()):
             bucket.take(-cost)
 
     def _take(self, tenant: str, costs: tuple[int, int, int]) -> None:
         if not self._limited:
             return
         now = self._clock()
-        charges = self._charges(tenant, costs)
+        charges = self._charges(tenant, costs, now)
         wait = max((bucket.wait(cost, now) for bucket, cost in charges), default=0.0)
         if wait > 0:
             raise RateLimitedError(wait)
         for bucket, cost in charges:
             bucket.take(cost)
 
-    def _charges(self, tenant: str, costs: tuple[int, int, int]) -> "list[tuple[_Bucket, int]]":
-        buckets = zip(self._buckets(tenant, self._clock()), costs, strict=True)
+    def _charges(self, tenant: str, costs: tuple[int, int, int], now: float) -> "list[tuple[_Bucket, int]]":
+        buckets = zip(self._buckets(tenant, now), costs, strict=True)
         return [(bucket, cost) for bucket, cost in buckets if bucket is not None and cost]
 
     def _buckets(self, tenant: str, now: float) -> "list[_Bucket | None]":

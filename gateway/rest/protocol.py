@@ -141,6 +141,11 @@ class HardenedConnection(RequestHandler):
         elif data and (self._body is None or self._body.is_eof()):
             self._await_headers()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on where reading was paused; aiohttp asks after every read, paused or not."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def handle_error(
         self,
         request: web.BaseRequest,
