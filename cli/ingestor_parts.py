@@ -1,10 +1,10 @@
 """The ingestor, wired."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from cli.background import in_background
 from cli.base import Base
 from cli.settings import Settings
 from domain.apply import ApplyRecords
@@ -90,12 +90,5 @@ async def moving_dead_letters(base: Base, tools: IngestorTools) -> AsyncIterator
         if consumer is None:
             yield
             return
-        task = asyncio.create_task(mover.run(consumer))
-        try:
+        async with in_background(mover.run(consumer), mover.stop, base.settings.drain_seconds):
             yield
-        finally:
-            mover.stop()
-            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
-            if not done:
-                task.cancel()
-                await asyncio.wait([task])

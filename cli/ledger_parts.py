@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from cli.background import in_background
 from cli.base import Base
 from domain.clock import system_clock
 from domain.errors import TransientError
@@ -83,11 +84,5 @@ async def bookkeeping(base: Base) -> AsyncIterator[None]:
         system_clock,
         LedgerLimits(settings.ledger_grace_seconds, settings.ledger_alarm_seconds, settings.ledger_days),
     )
-    task = asyncio.create_task(bookkeeper.run())
-    try:
+    async with in_background(bookkeeper.run(), bookkeeper.stop, _LAST_SECONDS):
         yield
-    finally:
-        bookkeeper.stop()
-        await asyncio.wait([task], timeout=_LAST_SECONDS)
-        task.cancel()
-        await asyncio.wait([task])

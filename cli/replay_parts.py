@@ -1,9 +1,9 @@
 """Replay jobs, wired: what runs them in an ingestor's process."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cli.background import in_background
 from cli.base import Base
 from cli.operator_parts import make_means
 from domain.clock import system_clock
@@ -21,12 +21,5 @@ async def replaying(base: Base) -> AsyncIterator[None]:
     metrics = ReplayMetrics(base.registry)
     runner = JobRunner(store.replay_jobs, replay, system_clock, metrics.count)
     loop = ReplayLoop(store.replay_jobs, store.leases, runner, system_clock)
-    task = asyncio.create_task(loop.run())
-    try:
+    async with in_background(loop.run(), loop.stop, base.settings.drain_seconds):
         yield
-    finally:
-        loop.stop()
-        done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
-        if not done:
-            task.cancel()
-            await asyncio.wait([task])

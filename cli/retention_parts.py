@@ -1,9 +1,9 @@
 """The removal of dead letters that are past their time, wired."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cli.background import in_background
 from cli.base import Base
 from domain.clock import system_clock
 from ingestor.retention import Retention, RetentionLimits
@@ -16,11 +16,5 @@ async def removing_old(base: Base) -> AsyncIterator[None]:
     """What is past its time is removed while the process runs."""
     limits = RetentionLimits(base.settings.dead_letter_days, base.settings.open_dead_letter_days)
     retention = Retention(base.store.retention, base.store.leases, base.registry, system_clock, limits)
-    task = asyncio.create_task(retention.run())
-    try:
+    async with in_background(retention.run(), retention.stop, _LAST_SECONDS):
         yield
-    finally:
-        retention.stop()
-        await asyncio.wait([task], timeout=_LAST_SECONDS)
-        task.cancel()
-        await asyncio.wait([task])

@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 
 from cli.admin_parts import operator_surfaces
+from cli.background import in_background
 from cli.backlog_parts import counting_backlog
 from cli.base import Base, open_base
 from cli.embedded_url import ADMIN, announced
@@ -181,18 +182,14 @@ async def _ingesting(base: Base) -> AsyncIterator[tuple[Check, Detail]]:
         base.queue.consumer(prefetch) as consumer,
     ):
         ingestor = make_ingestor(base, tools, consumer)
-        task = asyncio.create_task(ingestor.run())
-        task.add_done_callback(_end_if_failed)
         try:
-            yield consumer.is_ready, tools.breaker.words
+            async with in_background(ingestor.run(), ingestor.stop, base.settings.drain_seconds) as task:
+                task.add_done_callback(_end_if_failed)
+                yield consumer.is_ready, tools.breaker.words
         finally:
-            ingestor.stop()
-            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
-            if not done:
+            if task.cancelled():
                 _log.warning("ingestor_cut_short", seconds=base.settings.drain_seconds)
-                task.cancel()
-                await asyncio.wait([task])
-            if _failure(task) is not None:
+            elif _failure(task) is not None:
                 raise SystemExit(1)
 
 
@@ -201,15 +198,8 @@ async def _telling(base: Base) -> AsyncIterator[None]:
     """Webhooks on their way; at the end what is being sent is finished, within the drain's bound."""
     async with make_sender(base.settings, base.tracer) as sender:
         webhooks = make_webhooks(base, sender)
-        task = asyncio.create_task(webhooks.run())
-        try:
+        async with in_background(webhooks.run(), webhooks.stop, base.settings.drain_seconds):
             yield
-        finally:
-            webhooks.stop()
-            done, _ = await asyncio.wait([task], timeout=base.settings.drain_seconds)
-            if not done:
-                task.cancel()
-                await asyncio.wait([task])
 
 
 def _end_if_failed(task: "asyncio.Task[None]") -> None:
