@@ -8,13 +8,17 @@ from pathlib import Path
 import aiohttp
 import grpc
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from cli.top import app
 from cli.top_figures import read
+from domain.clock import system_clock
 from gateway.grpc.pb.portico.v1.customers_pb2 import ListCustomersRequest
 from gateway.grpc.pb.portico.v1.customers_pb2_grpc import CustomersStub
+from messaging.spool_file import SpoolFile
+from messaging.spool_metrics import SpoolMetrics
 from tests.cli.test_commands import run
 from tests.support.monitoring import SCRAPED, expressions
 from tests.support.odp_v1_bodies import example
@@ -34,16 +38,26 @@ async def scraped(stack: Stack) -> defaultdict[str, set[str]]:
     async with aiohttp.ClientSession() as session:
         for process in (stack.gateway, stack.ingestor):
             async with session.get(f"{process.admin}/metrics") as response:
-                text = await response.text()
-            for family in text_string_to_metric_families(text):
-                for ending in _SAMPLES.get(family.type, ()):
-                    found[family.name + ending] |= set()
-                for sample in family.samples:
-                    found[sample.name] |= set(sample.labels)
+                _note(await response.text(), found)
     return found
 
 
-async def test_what_is_asked_for_is_there(stack: Stack, client: Client) -> None:
+def _note(text: str, found: defaultdict[str, set[str]]) -> None:
+    for family in text_string_to_metric_families(text):
+        for ending in _SAMPLES.get(family.type, ()):
+            found[family.name + ending] |= set()
+        for sample in family.samples:
+            found[sample.name] |= set(sample.labels)
+
+
+def spool_metrics(folder: Path) -> str:
+    """What a gateway says besides where it has a spool."""
+    registry = CollectorRegistry()
+    SpoolMetrics(registry, SpoolFile(folder / "spool.sqlite", 1_000_000, system_clock), system_clock)
+    return generate_latest(registry).decode()
+
+
+async def test_what_is_asked_for_is_there(stack: Stack, client: Client, tmp_path: Path) -> None:
     """Every metric of the rules and the dashboard, with the labels that it is asked by."""
     counts = await posted(client, example("customers", id="monitored"), example("customers", name=...))
     assert {"created": 1, "dead": 1} == counts
@@ -56,6 +70,7 @@ async def test_what_is_asked_for_is_there(stack: Stack, client: Client) -> None:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
         found = await scraped(stack)
+    _note(spool_metrics(tmp_path), found)
     for who, text in expressions():
         for metric, labels in Promql(text).labels.items():
             assert metric in found, who
