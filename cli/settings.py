@@ -151,8 +151,9 @@ class Settings(BaseSettings):
         "`ingestor_batches` messages, of 8 MiB at most each, unsettled.",
     )
     ingestor_max_bytes: Positive = Field(
-        8 * _MIB,
-        description="Bytes of bodies in one batch of the ingestor.",
+        _MIB,
+        description="Bytes of bodies in one batch of the ingestor, save that one larger message goes alone. "
+        "While the store writes one batch the next is made ready; all in one would be done in turn.",
     )
     ingestor_batches: Positive = Field(2, description="Batches that one ingestor works on at a time.")
     ingestor_attempts: Positive = Field(

@@ -35,7 +35,7 @@ class IngestorLimits:
 
     max_messages: int = 64
     """Messages in one batch."""
-    max_bytes: int = 8 * 1024 * 1024
+    max_bytes: int = 1024 * 1024
     """Bytes of bodies in one batch, save that one larger message goes alone."""
     batches: int = 2
     """Batches in work at a time; memory in hand is at most this many times `max_bytes`."""
