@@ -163,9 +163,15 @@ async def _serve_until(signals: Signals, admin: "_Admin") -> None:
     _log.info("draining")
 
 
+_COLLECTED_AFTER = 10_000
+"""Objects made and not freed yet. A batch makes many thousands that all live until it is stored: to look for
+garbage among them after every 700, as Python does, took a ninth of an ingestor's time."""
+
+
 @asynccontextmanager
 async def _ingesting(base: Base) -> AsyncIterator[tuple[Check, Detail]]:
     """An ingestor at work; at the end its batches are finished, within the drain's bound."""
+    gc.set_threshold(_COLLECTED_AFTER)
     prefetch = base.settings.ingestor_max_messages * base.settings.ingestor_batches
     with contextlib.suppress(StoreUnavailableError):
         await base.endpoints.refresh()
