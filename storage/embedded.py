@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -27,6 +28,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _DATA_IN_USE = "Device or resource busy"
 _PASSING_TROUBLE = (_DATA_IN_USE, "Address already in use")
 """Last words of a server that may start a little later, or on another port."""
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+"""Exit statuses of a leash that was killed, and of one whose server was: no fault of the server's own."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,7 @@ class EmbeddedMongo:
         self._port = 0
         self._pid = 0
         self._leash: Process | None = None
+        self._was_killed = False
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -102,7 +106,7 @@ class EmbeddedMongo:
             self._port = free_port()
             if await self._start():
                 return
-            if not self._last_words().endswith(_PASSING_TROUBLE):
+            if not (self._was_killed or self._last_words().endswith(_PASSING_TROUBLE)):
                 raise StoreSetupError(self._why_not())
             _log.info("embedded_mongodb_waits", reason=self._why_not())
             await asyncio.sleep(_FIRST_PAUSE)
@@ -151,8 +155,9 @@ class EmbeddedMongo:
                 except StoreUnavailableError:
                     await asyncio.sleep(0.05)
                 else:
-                    return self._leash.returncode is None
-        return False
+                    break
+        self._was_killed = self._leash.returncode in _KILLED
+        return self._leash.returncode is None
 
     async def _stop(self) -> None:
         """Let the leash end the server; kill both where that takes too long."""
@@ -172,6 +177,8 @@ class EmbeddedMongo:
             await leash.wait()
 
     def _why_not(self) -> str:
+        if self._was_killed:
+            return "the embedded MongoDB server was killed while it started"
         if self._last_words().endswith(_DATA_IN_USE):
             return f"another process has the embedded MongoDB's data directory {self._data_dir / 'data'} open"
         return f"the embedded MongoDB server did not start: {self._last_words()}"

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import StoreUnavailableError
 from domain.records import Entity
-from storage.embedded import EmbeddedMongo
+from storage.embedded import EmbeddedMongo, find_server
 from storage.errors import StoreSetupError
 from storage.store import Store, open_store
 from tests.storage.builders import an_insert
@@ -105,6 +105,29 @@ async def test_a_server_that_cannot_run_is_reported_at_once(tmp_path: Path) -> N
     with pytest.raises(StoreSetupError, match=r"did not start: .*nowhere"):
         async with EmbeddedMongo(tmp_path, str(tmp_path / "nowhere")):
             pass
+
+
+async def test_a_server_that_is_killed_while_it_starts_is_started_again(tmp_path: Path) -> None:
+    """Whoever did it: it had no fault of its own."""
+    command = a_command(tmp_path, f"mkdir {tmp_path}/killed && kill -9 $$", f'exec {find_server()} "$@"')
+    async with EmbeddedMongo(tmp_path / "data", command) as server:
+        await answering(server.url, 20)
+    assert (tmp_path / "killed").exists()
+
+
+async def test_a_server_that_is_always_killed_is_reported(tmp_path: Path) -> None:
+    """After the time that it has for its start."""
+    with pytest.raises(StoreSetupError, match="was killed while it started"):
+        async with EmbeddedMongo(tmp_path / "data", a_command(tmp_path, "kill -9 $$"), start_timeout=2):
+            pass
+
+
+def a_command(folder: Path, *lines: str) -> str:
+    """A program of these lines of shell."""
+    path = folder / "server"
+    path.write_text("\n".join(("#!/bin/sh", *lines)))
+    path.chmod(0o700)
+    return str(path)
 
 
 async def test_a_server_that_is_not_installed_is_named(
