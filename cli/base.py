@@ -18,6 +18,7 @@ from domain.clock import system_clock
 from domain.ingestion_id import IngestionIds
 from domain.ledger.book import LedgerBook
 from domain.tracing import NO_TRACER, Tracer
+from gateway.grpc.rendering import RENDERING
 from gateway.rest.metrics import RequestMetrics
 from messaging.amqp import AmqpQueue
 from messaging.metered import MeteredQueue, QueueMetrics
@@ -77,6 +78,7 @@ async def open_base(settings: Settings, *, embedded: bool, service: str = "porti
             prepare=False,
             phone_region=settings.phone_region,
             metrics=StoreMetrics(registry, tracer),
+            rendering=RENDERING,
         )
         opened = await stack.enter_async_context(store)
         endpoints = await stack.enter_async_context(EndpointDirectory(opened.endpoints))

@@ -1,6 +1,6 @@
 """What every surface asks of stored records when it reads; `storage/` answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol, Self
@@ -71,6 +71,26 @@ class Query:
     """Latest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a surface sends records, so that they are kept as they are sent."""
+
+    revision: bytes
+    """Another one wherever `render` may make other bytes of the same record; all are of one length."""
+    render: Callable[[Stored], bytes]
+
+
+Whole = bytes | Stored
+"""All of a record: as it is sent, or, where it is not kept so in the revision asked for, itself."""
+
+
+class Changed(NamedTuple):
+    """A record among those that changed."""
+
+    place: Cursor
+    whole: Whole
+
+
 class Reader(Protocol):
     """Reads of stored records, always within one tenant. May raise StoreUnavailableError."""
 
@@ -92,3 +112,19 @@ class Reader(Protocol):
 
     async def keys_of(self, tenant: str, customer_id: str) -> list[str]:
         """Every encoded identity key, shared ones left out, that ever led to a customer."""
+
+
+class WholeReader(Reader, Protocol):
+    """Besides, reads of all of a record, as it is sent where it is kept so."""
+
+    async def whole(
+        self, entity: Entity, tenant: str, ids: Iterable[str], revision: bytes
+    ) -> dict[str, Whole]:
+        """The tenant's records among the stored ids `ids`, by id, as the rendering `revision` has them."""
+
+    def changes(
+        self, query: Query, *, after: Cursor | None, most: int, revision: bytes
+    ) -> AsyncGenerator[list[Changed]]:
+        """All records of `query` after `after`, in lists of at most `most`, as the rendering `revision` has
+        them. To be closed.
+        """

@@ -4,6 +4,7 @@ The sender's document is kept as JSON text, so that its order, its unknown field
 or `.` come back verbatim; the canonical fields lie under `fields`, apart from our own names.
 """
 
+from domain.reading import Rendering
 from domain.records import Entity, Fields, Outcome, SourceState, Stored
 from domain.version import Version
 from storage.driver import Document
@@ -18,11 +19,20 @@ COLLECTIONS = {
 }
 
 
+RENDERED = "rendered"
+"""The record as it is sent, behind the revision of the rendering that made it."""
+
+_MOST_RENDERED = 64 * 1024
+"""Bytes of a rendering that is kept: larger records are few, and may be as large as a document can be."""
+
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
-def to_document(record: Stored) -> Document:
-    """The document of `record`; its times are whole milliseconds since the Unix epoch."""
+def to_document(record: Stored, rendering: Rendering | None = None) -> Document:
+    """The document of `record`; its times are whole milliseconds since the Unix epoch.
+
+    It is all that is ever stored of a record's content, so what it holds rendered is the record as it is.
+    """
     newest = record.version
     document: Document = {
         "_id": record.id,
@@ -36,7 +46,23 @@ def to_document(record: Stored) -> Document:
         "fields": record.fields,
         "sources": {name: _source_document(state, record) for name, state in record.sources.items()},
     }
+    if rendering is not None:
+        document |= _rendered_fields(record, rendering)
     return {**document, **outbox_fields(record.outbox, document)}
+
+
+def _rendered_fields(record: Stored, rendering: Rendering) -> Document:
+    try:
+        rendered = rendering.render(record)
+    except Exception:  # what a message cannot say may be stored all the same, and who reads it is told
+        return {}
+    return {RENDERED: rendering.revision + rendered} if len(rendered) <= _MOST_RENDERED else {}
+
+
+def rendered_of(document: Document, revision: bytes) -> bytes | None:
+    """What `to_document` kept of a record as a rendering `revision` sends it."""
+    kept: bytes = document.get(RENDERED, b"")
+    return kept[len(revision) :] if kept.startswith(revision) else None
 
 
 def to_record(entity: Entity, document: Document) -> Stored:

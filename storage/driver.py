@@ -5,7 +5,16 @@ repositories; what comes from data enters them as a scalar or inside `$in`, neve
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar, cast
 
@@ -59,6 +68,18 @@ class Collection:
                 filter, projection, sort=sort, skip=skip, limit=limit, batch_size=limit
             )
             return cast(list[Document], await cursor.to_list(None))
+
+    async def batches(
+        self, filter: Filter, *, projection: Sequence[str] | None, sort: Keys, limit: int, size: int
+    ) -> AsyncGenerator[list[Document]]:
+        """The first `limit` documents that `filter` finds, read by one cursor, `size` at a time."""
+        with _translated():
+            cursor = self._collection.find(filter, projection, sort=sort, limit=limit, batch_size=size)
+            try:
+                while found := await cursor.to_list(size):
+                    yield found
+            finally:
+                await cursor.close()
 
     async def find_ids(
         self, ids: Iterable[str], *, within: Filter | None = None, projection: Sequence[str] | None = None

@@ -3,7 +3,8 @@
 import asyncio
 import heapq
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -16,6 +17,9 @@ _FIRST_WINDOW, _GROWTH = 32, 8
 
 _MOST_AT_ONCE = 16
 """Stretches between two marks that one window reaches over, at most."""
+
+_A_CURSOR = 10_000
+"""Documents that are read by one cursor; a server that sorts holds as many."""
 
 _BEGIN_OF_TIME, _END_OF_TIME = -62_135_596_800_001, 253_402_300_800_000
 """Before the year 1 and after the year 9999, in ms since the Unix epoch."""
@@ -105,9 +109,8 @@ class Pager:
             return await self._collection.find(
                 listings[0].filter, projection=projection, sort=listings[0].sort, skip=skip, limit=limit
             )
-        if self._by_windows is None:
-            self._by_windows = await self._needs_windows(listings[0])
-        marks = await self._marks() if self._marks is not None and self._by_windows else None
+        by_windows = await self._needs_windows(listings[0])
+        marks = await self._marks() if self._marks is not None and by_windows else None
         pages = await asyncio.gather(
             *(
                 read_first(
@@ -115,7 +118,7 @@ class Pager:
                     listing,
                     after=after,
                     count=skip + limit,
-                    by_windows=self._by_windows,
+                    by_windows=by_windows,
                     projection=projection,
                     marks=marks,
                 )
@@ -129,10 +132,55 @@ class Pager:
         )
         return list(islice(merged, skip, skip + limit))
 
+    async def follow(
+        self, listing: Listing, *, after: Cursor | None, most: int, projection: Sequence[str]
+    ) -> AsyncGenerator[list[Document]]:
+        """All documents after `after`, in lists of at most `most`; `projection` as in `read`.
+
+        By one cursor for many lists: a server that reads all that a range holds does so once for them.
+        """
+        by_windows = await self._needs_windows(listing)
+        read = _A_CURSOR
+        while read == _A_CURSOR:
+            read = 0
+            async for found in self._follow(listing, after, most, projection, by_windows=by_windows):
+                read += len(found)
+                after = Cursor(found[-1][listing.time], found[-1]["_id"])
+                yield found
+
+    async def _follow(
+        self,
+        listing: Listing,
+        after: Cursor | None,
+        most: int,
+        projection: Sequence[str],
+        *,
+        by_windows: bool,
+    ) -> AsyncGenerator[list[Document]]:
+        """The first `_A_CURSOR` of them."""
+        left, pending = _A_CURSOR, list[Document]()
+        for filter in _filters(listing, after, by_windows=by_windows):
+            cursor = self._collection.batches(
+                filter, projection=projection, sort=listing.sort, limit=left, size=most
+            )
+            async with aclosing(cursor):
+                async for found in cursor:
+                    left -= len(found)
+                    pending += found
+                    if len(pending) >= most:
+                        yield pending[:most]
+                        pending = pending[most:]
+            if not left:
+                break
+        if pending:
+            yield pending
+
     async def _needs_windows(self, listing: Listing) -> bool:
-        plan = await self._collection.explain(listing.filter, sort=listing.sort, limit=1)
-        sorts = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
-        return sorts or await self._collection.reads_whole_ranges()
+        if self._by_windows is None:
+            plan = await self._collection.explain(listing.filter, sort=listing.sort, limit=1)
+            sorts = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
+            self._by_windows = sorts or await self._collection.reads_whole_ranges()
+        return self._by_windows
 
 
 async def read_first(
@@ -145,27 +193,34 @@ async def read_first(
     projection: Sequence[str] | None = None,
     marks: Sequence[int] | None = None,
 ) -> list[Document]:
-    """The first `count` documents after `after`.
+    """The first `count` documents after `after`."""
+    found: list[Document] = []
+    for filter in _filters(listing, after, by_windows=by_windows, marks=marks):
+        found += await collection.find(
+            filter, projection=projection, sort=listing.sort, limit=count - len(found)
+        )
+        if len(found) == count:
+            break
+    return found
+
+
+def _filters(
+    listing: Listing, after: Cursor | None, *, by_windows: bool, marks: Sequence[int] | None = None
+) -> Iterator[Filter]:
+    """Finds all that is listed after `after`, one filter after the other.
 
     Two ranges of one index, rather than an `$or` that a planner may answer by a scan: first the
     rest of the cursor's own millisecond, then what is beyond. A server that reads all that a range
     holds, as SecantusDB does, is asked `by_windows` of time that grow until they hold enough; with
     `marks`, between those.
     """
-    found: list[Document] = []
     rest = listing
     if after is not None:
         rest = listing.beyond(after.at)
         if listing.holds(after.at):
-            found = await collection.find(
-                listing.at_time_of(after), projection=projection, sort=listing.sort, limit=count
-            )
+            yield listing.at_time_of(after)
     for part in _parts(rest, marks) if by_windows else [rest]:
-        if len(found) < count:
-            found += await collection.find(
-                part.filter, projection=projection, sort=listing.sort, limit=count - len(found)
-            )
-    return found
+        yield part.filter
 
 
 def _parts(listing: Listing, marks: Sequence[int] | None) -> Iterator[Listing]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from domain.reading import Rendering
 from domain.records import Entity, Fault, Stored, Write
 from storage.bulk import BulkOperation, Encoded, Insert, Replace
 from storage.documents import COLLECTIONS, to_document, to_record
@@ -24,8 +25,9 @@ class BulkWriteResult:
 class RecordRepository:
     """Stored records of all entities (domain.ports.RecordStore)."""
 
-    def __init__(self, database: Database) -> None:
-        """Keeps each entity in its own collection of `database`."""
+    def __init__(self, database: Database, rendering: Rendering | None = None) -> None:
+        """Keeps each entity in its own collection of `database`, each record with its `rendering`."""
+        self._rendering = rendering
         self._collections = {entity: database.collection(name) for entity, name in COLLECTIONS.items()}
 
     async def get_many(self, entity: Entity, ids: Iterable[str]) -> dict[str, Stored]:
@@ -43,7 +45,7 @@ class RecordRepository:
         operations: list[BulkOperation] = []
         for write in writes:
             try:
-                operations.append(_operation(write))
+                operations.append(self._operation(write))
             except NotStorableError as error:
                 result.refused[write.record.id] = Fault(NOT_STORABLE, str(error))
             else:
@@ -54,14 +56,13 @@ class RecordRepository:
             result.refused[ids[index]] = Fault(NOT_STORABLE, f"the store cannot hold the record, code {code}")
         return result
 
+    def _operation(self, write: Write) -> BulkOperation:
+        """A write whose condition, where it does not hold, shows as a duplicate `_id`.
 
-def _operation(write: Write) -> BulkOperation:
-    """A write whose condition, where it does not hold, shows as a duplicate `_id`.
-
-    A replacement inserts where its filter finds nothing, and a document with another revision
-    has the same `_id`: the one way in which a bulk names the operations that did not apply.
-    """
-    document = Encoded(to_document(write.record))
-    if write.expected_revision is None:
-        return Insert(document)
-    return Replace({"_id": write.record.id, "revision": write.expected_revision}, document)
+        A replacement inserts where its filter finds nothing, and a document with another revision
+        has the same `_id`: the one way in which a bulk names the operations that did not apply.
+        """
+        document = Encoded(to_document(write.record, self._rendering))
+        if write.expected_revision is None:
+            return Insert(document)
+        return Replace({"_id": write.record.id, "revision": write.expected_revision}, document)

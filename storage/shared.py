@@ -24,9 +24,10 @@ class SharedFinds:
     was written before he did. In a trace it belongs to the first of them.
     """
 
-    def __init__(self, collection: Collection) -> None:
-        """Asks `collection`."""
+    def __init__(self, collection: Collection, projection: Sequence[str] | None = None) -> None:
+        """Asks `collection`; `projection` names the fields that are read, all if not given."""
         self._collection = collection
+        self._projection = projection
         self._asked: list[_Asked] = []
         self._calls: set[asyncio.Task[None]] = set()
         self._waited_for: asyncio.Task[None] | None = None
@@ -63,7 +64,9 @@ class SharedFinds:
 
     async def _call(self, asked: Sequence[_Asked]) -> None:
         try:
-            documents = await self._collection.find_ids([one.id for one in asked])
+            documents = await self._collection.find_ids(
+                [one.id for one in asked], projection=self._projection
+            )
         except Exception as error:  # whatever it is, each of them has to be told
             for one in asked:
                 if not one.answer.done():

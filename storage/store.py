@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.dead_letters.names import DEFAULT_REGION
+from domain.reading import Rendering
 from storage.attempts import AttemptRepository
 from storage.audit import AuditRepository
 from storage.backlog import BacklogRepository
@@ -37,10 +38,12 @@ from storage.webhooks import EndpointRepository
 class Store:
     """The repositories of one database."""
 
-    def __init__(self, database: Database, phone_region: str = DEFAULT_REGION) -> None:
+    def __init__(
+        self, database: Database, phone_region: str = DEFAULT_REGION, rendering: Rendering | None = None
+    ) -> None:
         """Opens nothing; `open_store` does."""
         self._database = database
-        self.records = RecordRepository(database)
+        self.records = RecordRepository(database, rendering)
         self.identities = IdentityRepository(database)
         self.receipts = ReceiptRepository(database)
         names = LetterNames(database, phone_region)
@@ -87,13 +90,15 @@ async def open_store(  # noqa: PLR0913 - each has a default of its own
     prepare: bool = True,
     phone_region: str = DEFAULT_REGION,
     metrics: StoreMetrics | None = None,
+    rendering: Rendering | None = None,
 ) -> AsyncIterator[Store]:
     """The store at a MongoDB `url`; its indexes are there and checked.
 
     `call_timeout` bounds the wait for a server's answer, `selection_timeout` the search for a
     server, both in seconds; a call tries at most twice. With `prepare` False nothing connects before
     the first call: for a front door that starts while MongoDB is away. `phone_region` (ISO 3166-1
-    alpha-2) is the country of phone numbers written without one. Raises StoreUnavailableError,
+    alpha-2) is the country of phone numbers written without one; with `rendering` records are kept as
+    they are sent, too. Raises StoreUnavailableError,
     and StoreSetupError for what an operator must mend.
     """
     async with open_database(
@@ -104,7 +109,7 @@ async def open_store(  # noqa: PLR0913 - each has a default of its own
         selection_timeout=selection_timeout,
         metrics=metrics,
     ) as database:
-        store = Store(database, phone_region)
+        store = Store(database, phone_region, rendering)
         if prepare:
             await store.prepare()
         yield store

@@ -1,6 +1,7 @@
 """The service `Customers`."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from domain.reading import Reader
 from gateway.grpc.call import current
@@ -25,18 +26,14 @@ class CustomersService(CustomersServicer):
 
     async def GetCustomer(self, request: pb.GetCustomerRequest, context: object) -> pb.Customer:
         """One customer by name."""
-        message = pb.Customer()
-        write_bounded(await self._reads.get(request.name), write_customer, message)
-        return message
+        return (await self._reads.get(request.name)).instead_of(pb.Customer)
 
     async def BatchGetCustomers(
         self, request: pb.BatchGetCustomersRequest, context: object
     ) -> pb.BatchGetCustomersResponse:
         """Several customers by name."""
-        response = pb.BatchGetCustomersResponse()
-        for stored in await self._reads.batch_get(request.names, request.allow_missing):
-            write_bounded(stored, write_customer, response.customers.add())
-        return response
+        found = await self._reads.batch_get(request.names, request.allow_missing)
+        return found.instead_of(pb.BatchGetCustomersResponse)
 
     async def ListCustomers(
         self, request: pb.ListCustomersRequest, context: object
@@ -52,18 +49,14 @@ class CustomersService(CustomersServicer):
         self, request: pb.StreamCustomersRequest, context: object
     ) -> AsyncIterator[pb.StreamCustomersResponse]:
         """Batches of what changed."""
-        async for batch, token in self._reads.stream(*stream_start(request)):
-            response = pb.StreamCustomersResponse(resume_token=token)
-            for stored in batch:
-                write_bounded(stored, write_customer, response.customers.add())
-            yield response
+        async with aclosing(self._reads.stream(*stream_start(request))) as batches:
+            async for batch in batches:
+                yield batch.instead_of(pb.StreamCustomersResponse)
 
     async def LookupCustomer(self, request: pb.LookupCustomerRequest, context: object) -> pb.Customer:
         """The customer that an identity key names."""
         for key in lookup_keys(request, self._region):
             customer_id = await self._reader.lookup(current().tenant, key)
             if customer_id is not None:
-                message = pb.Customer()
-                write_bounded(await self._reads.get_by_id(customer_id), write_customer, message)
-                return message
+                return (await self._reads.get_by_id(customer_id)).instead_of(pb.Customer)
         raise CUSTOMERS.not_found()

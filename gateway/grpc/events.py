@@ -1,6 +1,7 @@
 """The service `Events`."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from domain.events import normalized_event_type
 from gateway.grpc.mapping import write_bounded
@@ -20,18 +21,14 @@ class EventsService(EventsServicer):
 
     async def GetEvent(self, request: pb.GetEventRequest, context: object) -> pb.Event:
         """One event by name."""
-        message = pb.Event()
-        write_bounded(await self._reads.get(request.name), write_event, message)
-        return message
+        return (await self._reads.get(request.name)).instead_of(pb.Event)
 
     async def BatchGetEvents(
         self, request: pb.BatchGetEventsRequest, context: object
     ) -> pb.BatchGetEventsResponse:
         """Several events by name."""
-        response = pb.BatchGetEventsResponse()
-        for stored in await self._reads.batch_get(request.names, request.allow_missing):
-            write_bounded(stored, write_event, response.events.add())
-        return response
+        found = await self._reads.batch_get(request.names, request.allow_missing)
+        return found.instead_of(pb.BatchGetEventsResponse)
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: object) -> pb.ListEventsResponse:
         """One page of events."""
@@ -47,8 +44,6 @@ class EventsService(EventsServicer):
         self, request: pb.StreamEventsRequest, context: object
     ) -> AsyncIterator[pb.StreamEventsResponse]:
         """Batches of what changed."""
-        async for batch, token in self._reads.stream(*stream_start(request)):
-            response = pb.StreamEventsResponse(resume_token=token)
-            for stored in batch:
-                write_bounded(stored, write_event, response.events.add())
-            yield response
+        async with aclosing(self._reads.stream(*stream_start(request))) as batches:
+            async for batch in batches:
+                yield batch.instead_of(pb.StreamEventsResponse)

@@ -16,6 +16,7 @@ from gateway.auth import Authenticator, require_scope
 from gateway.grpc.call import Call, begin, begin_as
 from gateway.grpc.metrics import GrpcMetrics
 from gateway.grpc.refusal import RefusedError, invalid
+from gateway.grpc.rendering import sent_or
 from gateway.grpc.scopes import PUBLIC, REQUIRED, ROLES, service_of
 from gateway.grpc.statuses import status_of
 from gateway.grpc.tracing import began, ended, traced
@@ -77,12 +78,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return grpc.unary_stream_rpc_method_handler(
                 self._streaming(method, handler.unary_stream),
                 request_deserializer=handler.request_deserializer,
-                response_serializer=handler.response_serializer,
+                response_serializer=sent_or(handler.response_serializer),
             )
         return grpc.unary_unary_rpc_method_handler(
             self._unary(method, handler.unary_unary),
             request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
+            response_serializer=sent_or(handler.response_serializer),
         )
 
     async def finished(self, within: float) -> None:

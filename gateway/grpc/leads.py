@@ -1,6 +1,7 @@
 """The service `Leads`."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from gateway.grpc.mapping import write_bounded
 from gateway.grpc.mapping_records import write_lead
@@ -19,18 +20,14 @@ class LeadsService(LeadsServicer):
 
     async def GetLead(self, request: pb.GetLeadRequest, context: object) -> pb.Lead:
         """One lead by name."""
-        message = pb.Lead()
-        write_bounded(await self._reads.get(request.name), write_lead, message)
-        return message
+        return (await self._reads.get(request.name)).instead_of(pb.Lead)
 
     async def BatchGetLeads(
         self, request: pb.BatchGetLeadsRequest, context: object
     ) -> pb.BatchGetLeadsResponse:
         """Several leads by name."""
-        response = pb.BatchGetLeadsResponse()
-        for stored in await self._reads.batch_get(request.names, request.allow_missing):
-            write_bounded(stored, write_lead, response.leads.add())
-        return response
+        found = await self._reads.batch_get(request.names, request.allow_missing)
+        return found.instead_of(pb.BatchGetLeadsResponse)
 
     async def ListLeads(self, request: pb.ListLeadsRequest, context: object) -> pb.ListLeadsResponse:
         """One page of leads."""
@@ -45,8 +42,6 @@ class LeadsService(LeadsServicer):
         self, request: pb.StreamLeadsRequest, context: object
     ) -> AsyncIterator[pb.StreamLeadsResponse]:
         """Batches of what changed."""
-        async for batch, token in self._reads.stream(*stream_start(request)):
-            response = pb.StreamLeadsResponse(resume_token=token)
-            for stored in batch:
-                write_bounded(stored, write_lead, response.leads.add())
-            yield response
+        async with aclosing(self._reads.stream(*stream_start(request))) as batches:
+            async for batch in batches:
+                yield batch.instead_of(pb.StreamLeadsResponse)

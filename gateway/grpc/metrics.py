@@ -11,6 +11,8 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gateway.grpc.rendering import Sent
+
 _LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -59,7 +61,10 @@ class GrpcMetrics:
             self._calls.labels(method, served.code.name).inc()
             self._call_seconds.labels(method).observe(time.monotonic() - began)
 
-    def streamed(self, method: str, response: Message) -> None:
+    def streamed(self, method: str, response: Message | Sent) -> None:
         """One message of a stream was sent; its repeated fields hold the records."""
-        records = sum(len(value) for field, value in response.ListFields() if field.is_repeated)
+        if isinstance(response, Sent):
+            records = response.records
+        else:
+            records = sum(len(value) for field, value in response.ListFields() if field.is_repeated)
         self._streamed.labels(method).inc(records)

@@ -1,6 +1,7 @@
 """The service `Orders`."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from gateway.grpc.mapping import write_bounded
 from gateway.grpc.mapping_records import write_order
@@ -19,18 +20,14 @@ class OrdersService(OrdersServicer):
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: object) -> pb.Order:
         """One order by name."""
-        message = pb.Order()
-        write_bounded(await self._reads.get(request.name), write_order, message)
-        return message
+        return (await self._reads.get(request.name)).instead_of(pb.Order)
 
     async def BatchGetOrders(
         self, request: pb.BatchGetOrdersRequest, context: object
     ) -> pb.BatchGetOrdersResponse:
         """Several orders by name."""
-        response = pb.BatchGetOrdersResponse()
-        for stored in await self._reads.batch_get(request.names, request.allow_missing):
-            write_bounded(stored, write_order, response.orders.add())
-        return response
+        found = await self._reads.batch_get(request.names, request.allow_missing)
+        return found.instead_of(pb.BatchGetOrdersResponse)
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: object) -> pb.ListOrdersResponse:
         """One page of orders."""
@@ -47,8 +44,6 @@ class OrdersService(OrdersServicer):
         self, request: pb.StreamOrdersRequest, context: object
     ) -> AsyncIterator[pb.StreamOrdersResponse]:
         """Batches of what changed."""
-        async for batch, token in self._reads.stream(*stream_start(request)):
-            response = pb.StreamOrdersResponse(resume_token=token)
-            for stored in batch:
-                write_bounded(stored, write_order, response.orders.add())
-            yield response
+        async with aclosing(self._reads.stream(*stream_start(request))) as batches:
+            async for batch in batches:
+                yield batch.instead_of(pb.StreamOrdersResponse)

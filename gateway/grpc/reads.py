@@ -1,28 +1,33 @@
 """The four reads that every entity has, in domain terms: get, batch get, list and stream."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from domain.clock import Clock
 from domain.find import FindCustomer
-from domain.reading import Cursor, Order, Query, Reader
+from domain.reading import Cursor, Order, Query, Whole, WholeReader
 from domain.records import Entity, Stored
 from gateway.grpc.call import current
 from gateway.grpc.mapping import weight
 from gateway.grpc.names import CUSTOMERS, Collection
 from gateway.grpc.refusal import RefusedError, invalid
+from gateway.grpc.rendering import RENDERING, Sent, joined, rendered
 from gateway.paging import decode_cursor, encode_cursor
 
 MAX_NAMES = 1_000
 MAX_PAGE = 1_000
 DEFAULT_PAGE = 50
 STREAM_RECORDS = 500
-STREAM_PAGE = 2 * STREAM_RECORDS
-"""Records that a stream reads at once, as many as a list: a server that sorts anew for every page does it
-half as often."""
 STREAM_BYTES = 1 << 20
 PAGE_BYTES = 2 << 20
+_CAUGHT_UP = 1_000
+"""Milliseconds of changes that a stream leaves to the next call."""
 
+
+T = TypeVar("T")
 
 Batch = tuple[list[Stored], str]
 """Records, and the token to go on with behind them."""
@@ -50,7 +55,7 @@ class Reads:
     """Reads of one entity's records, in the tenant of the current call."""
 
     def __init__(
-        self, reader: Reader, find: FindCustomer, collection: Collection, clock: Clock, settle_lag: float
+        self, reader: WholeReader, find: FindCustomer, collection: Collection, clock: Clock, settle_lag: float
     ) -> None:
         """`find` knows what names a customer. Streams leave out what was written within the last
         `settle_lag` seconds.
@@ -62,30 +67,32 @@ class Reads:
         self._clock = clock
         self._settle_lag = round(settle_lag * 1_000)
 
-    async def get(self, name: str) -> Stored:
+    async def get(self, name: str) -> Sent:
         """The record of a resource name. Raises RefusedError."""
         [stored_id] = await self._stored_ids([name])
         return await self.get_by_id(stored_id)
 
-    async def get_by_id(self, stored_id: str) -> Stored:
+    async def get_by_id(self, stored_id: str) -> Sent:
         """The record of a stored id. Raises RefusedError (NOT_FOUND)."""
-        found = await self._reader.get_many(self._entity, current().tenant, [stored_id])
+        found = await self._whole([stored_id])
         if stored_id not in found:
             raise self._collection.not_found()
-        return found[stored_id]
+        return Sent(rendered(found[stored_id]), 1)
 
-    async def batch_get(self, names: Sequence[str], allow_missing: bool) -> list[Stored]:
+    async def batch_get(self, names: Sequence[str], allow_missing: bool) -> Sent:
         """The records of `names` in their order. Raises RefusedError."""
         if len(names) > MAX_NAMES:
             raise invalid(f"at most {MAX_NAMES} names in one call")
-        tenant = current().tenant
         ids = await self._stored_ids(names)
-        found = await self._reader.get_many(self._entity, tenant, set(ids)) if ids else {}
+        found = await self._whole(set(ids)) if ids else {}
         if not allow_missing:
             for name, stored_id in zip(names, ids, strict=True):
                 if stored_id not in found:
                     raise RefusedError.not_found(f"{name} not found")
-        return [found[stored_id] for stored_id in ids if stored_id in found]
+        return joined(rendered(found[stored_id]) for stored_id in ids if stored_id in found)
+
+    async def _whole(self, ids: Iterable[str]) -> dict[str, Whole]:
+        return await self._reader.whole(self._entity, current().tenant, ids, RENDERING.revision)
 
     async def _stored_ids(self, names: Sequence[str]) -> list[str]:
         """The stored ids that resource names mean. Raises RefusedError."""
@@ -109,27 +116,38 @@ class Reads:
         query = await self._query(arguments)
         after = decode_cursor(query, arguments.page_token) if arguments.page_token else None
         found = await self._reader.page(query, after=after, limit=limit + 1)
-        page = next(batches(found[:limit], PAGE_BYTES), [])
+        page = next(batches(found[:limit], PAGE_BYTES, weight), [])
         if len(page) == len(found):
             return page, ""
         return page, encode_cursor(query, Cursor.behind(page[-1], query.order))
 
-    async def stream(self, changed_after: int | None, resume_token: str) -> AsyncIterator[Batch]:
-        """Batches of what changed, each with its resume token, until caught up.
+    async def stream(self, changed_after: int | None, resume_token: str) -> AsyncGenerator[Sent]:
+        """Batches of what changed, each with its resume token, until caught up. To be closed.
 
         Raises InvalidCursorError.
         """
         following = Query(self._entity, current().tenant, Order.CHANGED)
         after = decode_cursor(following, resume_token) if resume_token else None
         above = None if resume_token else changed_after
-        full = True
-        while full:
-            query = replace(following, above=above, until=self._clock() - self._settle_lag)
-            found = await self._reader.page(query, after=after, limit=STREAM_PAGE)
-            full = len(found) == STREAM_PAGE
-            for batch in batches(found, STREAM_BYTES, STREAM_RECORDS):
-                after = Cursor(batch[-1].updated_at, batch[-1].id)
-                yield batch, encode_cursor(following, after)
+        until = self._settled()
+        while True:
+            query = replace(following, above=above, until=until)
+            changes = self._reader.changes(
+                query, after=after, most=STREAM_RECORDS, revision=RENDERING.revision
+            )
+            async with aclosing(ahead(changes)) as lists:
+                async for changed in lists:
+                    made = [(place, rendered(whole)) for place, whole in changed]
+                    for batch in batches(made, STREAM_BYTES, _length):
+                        after = batch[-1][0]
+                        yield joined((content for _, content in batch), encode_cursor(following, after))
+            if self._settled() <= until + _CAUGHT_UP:
+                return
+            until = self._settled()
+
+    def _settled(self) -> int:
+        """Until when all writers have written what they date then or before."""
+        return self._clock() - self._settle_lag
 
     async def _query(self, arguments: ListArguments) -> Query:
         refs = await self._customer_refs(arguments.customer) if arguments.customer else None
@@ -160,16 +178,33 @@ def page_limit(page_size: int) -> int:
     return min(page_size or DEFAULT_PAGE, MAX_PAGE)
 
 
-def batches(records: Sequence[Stored], most_bytes: int, most: int = MAX_PAGE) -> Iterator[list[Stored]]:
-    """`records` in runs of about `most_bytes` as messages and of at most `most`, at least one record each."""
-    run: list[Stored] = []
+def batches(records: Sequence[T], most_bytes: int, size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """`records` in runs of about `most_bytes`, at least one record each."""
+    run: list[T] = []
     size = 0
     for record in records:
-        more = weight(record)
-        if run and (size + more > most_bytes or len(run) == most):
+        more = size_of(record)
+        if run and size + more > most_bytes:
             yield run
             run, size = [], 0
         run.append(record)
         size += more
     if run:
         yield run
+
+
+def _length(made: tuple[Cursor, bytes]) -> int:
+    return len(made[1])
+
+
+async def ahead(source: AsyncGenerator[T]) -> AsyncGenerator[T]:
+    """What `source` yields, each asked for while the one before is in use. Closes it."""
+    async with aclosing(source):
+        coming = asyncio.ensure_future(anext(source, None))
+        try:
+            while (found := await coming) is not None:
+                coming = asyncio.ensure_future(anext(source, None))
+                yield found
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])

@@ -1,6 +1,7 @@
 """The service `Reviews`."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from gateway.grpc.mapping import write_bounded
 from gateway.grpc.mapping_records import write_review
@@ -19,18 +20,14 @@ class ReviewsService(ReviewsServicer):
 
     async def GetReview(self, request: pb.GetReviewRequest, context: object) -> pb.Review:
         """One review by name."""
-        message = pb.Review()
-        write_bounded(await self._reads.get(request.name), write_review, message)
-        return message
+        return (await self._reads.get(request.name)).instead_of(pb.Review)
 
     async def BatchGetReviews(
         self, request: pb.BatchGetReviewsRequest, context: object
     ) -> pb.BatchGetReviewsResponse:
         """Several reviews by name."""
-        response = pb.BatchGetReviewsResponse()
-        for stored in await self._reads.batch_get(request.names, request.allow_missing):
-            write_bounded(stored, write_review, response.reviews.add())
-        return response
+        found = await self._reads.batch_get(request.names, request.allow_missing)
+        return found.instead_of(pb.BatchGetReviewsResponse)
 
     async def ListReviews(self, request: pb.ListReviewsRequest, context: object) -> pb.ListReviewsResponse:
         """One page of reviews."""
@@ -45,8 +42,6 @@ class ReviewsService(ReviewsServicer):
         self, request: pb.StreamReviewsRequest, context: object
     ) -> AsyncIterator[pb.StreamReviewsResponse]:
         """Batches of what changed."""
-        async for batch, token in self._reads.stream(*stream_start(request)):
-            response = pb.StreamReviewsResponse(resume_token=token)
-            for stored in batch:
-                write_bounded(stored, write_review, response.reviews.add())
-            yield response
+        async with aclosing(self._reads.stream(*stream_start(request))) as batches:
+            async for batch in batches:
+                yield batch.instead_of(pb.StreamReviewsResponse)

@@ -14,7 +14,7 @@ from domain.find import FindCustomer
 from domain.ingestion_id import IngestionIds
 from domain.loyalty.accounts import LoyaltyAccounts
 from domain.ports import ReceiptStore
-from domain.reading import Reader
+from domain.reading import WholeReader
 from domain.tracing import NO_TRACER, Tracer
 from gateway.auth import Authenticator
 from gateway.grpc.customers import CustomersService
@@ -79,7 +79,7 @@ class GrpcServer:
     def __init__(  # noqa: PLR0913 - the ports and settings of one server
         self,
         *,
-        reader: Reader,
+        reader: WholeReader,
         candidates: CandidateReader,
         receipts: ReceiptStore,
         watcher: ReceiptWatcher,

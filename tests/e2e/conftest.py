@@ -11,6 +11,7 @@ from tests.support.admin_rest import ALL_ROLES, Admin, as_operator
 from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, Provider, provider
 from tests.support.portico import Client
 from tests.support.rabbitmq import RabbitNode
+from tests.support.rendered import assert_kept_as_sent_in
 from tests.support.stacks import Stack, embedded_stack, production_stack
 from tests.support.tokens import minted
 
@@ -34,6 +35,8 @@ async def embedded(
         PORTICO_CONSOLE_OIDC_CLIENT_SECRET=CLIENT_SECRET,
     ) as stack:
         yield stack
+        # After every way to write, change, replay and erase records that the tests go.
+        await assert_kept_as_sent_in(stack.mongodb_url, stack.database)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +50,7 @@ async def production(
         home, amqp_url=rabbitmq_session.url, queue=name, mongodb_url=mongodb_url, database=name
     ) as stack:
         yield stack
+        await assert_kept_as_sent_in(stack.mongodb_url, stack.database)
 
 
 @pytest.fixture(params=["embedded", "production"])

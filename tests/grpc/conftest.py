@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from gateway.grpc.rendering import RENDERING
 from storage.store import Store, open_store
 from tests.support.grpc_world import World, open_world
 
@@ -11,7 +12,7 @@ from tests.support.grpc_world import World, open_world
 @pytest_asyncio.fixture
 async def store(mongodb_url: str, database_name: str) -> AsyncIterator[Store]:
     """A prepared store of its own."""
-    async with open_store(mongodb_url, name=database_name) as opened:
+    async with open_store(mongodb_url, name=database_name, rendering=RENDERING) as opened:
         yield opened
 
 

@@ -117,7 +117,7 @@ async def test_batches_of_big_records_are_bounded_by_bytes(world: World) -> None
     await world.keep(*made)
     received = await batches(world)
     assert [one.id for one in made] == uids(received)
-    assert len(received) > 2
+    assert len(received) > 1
     assert max(batch.ByteSize() for batch in received) < 2 * MIB
 
 
