@@ -46,6 +46,8 @@ from storage.store import Store
 
 _REMEMBERED_KEYS = 100_000
 _REMEMBERED_SECONDS = 24 * 3600.0
+_COPIES = 2
+"""Of a body that are held at a time: itself, and what it is joined from, validated as and published in."""
 _CLIENT_FAILURES, _CLIENT_FAILURES_AT_ONCE = 0.2, 10
 """Wrong credentials for one client id: how many a second, and at once."""
 
@@ -120,7 +122,7 @@ async def open_gateway(base: Base, *, embedded: bool) -> AsyncIterator[Gateway]:
         )
         stack.push_async_callback(grpc.stop, settings.drain_seconds)
         body_limits = BodyLimits()
-        budget = BodyBudget(settings.max_bytes_in_flight)
+        budget = BodyBudget(settings.max_bytes_in_flight // _COPIES)
         access = Access(authenticator, base.ids, watcher, body_limits, budget, rates)
         surfaces = [
             *_dialects(base, access, acceptor),

@@ -1,6 +1,7 @@
 """The REST application: every surface's routes, behind one chain of middlewares."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from aiohttp.typedefs import Handler
 from domain.errors import TransientError
 from domain.tracing import NO_TRACER, Tracer
 from gateway.errors import OverloadedError, RateLimitedError
+from gateway.rest.body import let_go
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.od_v2.errors import flat_error
@@ -26,7 +28,7 @@ DEADLINE = 75.0
 
 
 _HELD_BACK = 0.5
-"""Seconds; less than any Retry-After."""
+"""Seconds, or half as long again; less than any Retry-After."""
 
 
 class DeadlineError(TransientError):
@@ -70,8 +72,10 @@ async def _held_back(request: web.Request, handler: Handler) -> web.StreamRespon
     """
     try:
         return await handler(request)
-    except (RateLimitedError, OverloadedError):
-        await asyncio.sleep(_HELD_BACK)
+    except (RateLimitedError, OverloadedError) as refusal:
+        async with let_go(request, refusal):
+            # Not as long for everybody, or the rest of all that came at once would be read at once too.
+            await asyncio.sleep(random.uniform(_HELD_BACK, 1.5 * _HELD_BACK))  # noqa: S311 - no secret
         raise
 
 

@@ -4,8 +4,9 @@ The server must run with aiohttp's own decompression off, as `gateway.rest.serve
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -55,7 +56,7 @@ class BodyBudget:
     """Bounds the bytes of all the bodies that this process holds at a time, and a tenant's share of them."""
 
     def __init__(self, max_bytes: int) -> None:
-        """`max_bytes`: of all requests together."""
+        """`max_bytes`: of all requests together, each body counted once."""
         self._shares = Shares(max_bytes)
 
     @property
@@ -68,15 +69,16 @@ class BodyBudget:
         return TenantBudget(self._shares, tenant)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TenantBudget:
-    """A tenant's part in a `BodyBudget`."""
+    """What the body of one request is charged with, as its tenant's part in a `BodyBudget`."""
 
     shares: Shares
     tenant: str
+    held: int = 0
 
     def hold(self, size: int) -> None:
-        """Charge `size` bytes until the current task, which handles one request, ends.
+        """Charge `size` bytes until they are dropped, or the current task, which handles one request, ends.
 
         Raises OverloadedError where they are not free.
         """
@@ -84,7 +86,14 @@ class TenantBudget:
         if task is None:
             raise RuntimeError("bodies are read in tasks")
         self._take(size)
-        task.add_done_callback(lambda _: self.shares.give(self.tenant, size))
+        if not self.held:
+            task.add_done_callback(self.drop)
+        self.held += size
+
+    def drop(self, _: object = None) -> None:
+        """Nothing of the body is held any more."""
+        self.shares.give(self.tenant, self.held)
+        self.held = 0
 
     @contextmanager
     def borrowed(self, size: int) -> Iterator[None]:
@@ -99,6 +108,25 @@ class TenantBudget:
         if not self.shares.fits(self.tenant, size):
             raise OverloadedError("too many bodies are being read")
         self.shares.take(self.tenant, size)
+
+
+@asynccontextmanager
+async def let_go(request: web.Request, refusal: Exception) -> AsyncIterator[None]:
+    """For as long as the block takes nothing of a refused request's body is held, and no more of it is read.
+
+    What came already lies in its reader, and in the frames that `refusal` was raised in.
+    """
+    traceback.clear_frames(refusal.__traceback__)
+    if request.content.is_eof() or request.content.exception() or request.transport is None:
+        yield  # nothing more can come
+        return
+    request.content.read_nowait()
+    request.protocol.pause_reading()
+    try:
+        yield
+    finally:
+        if request.transport is not None:
+            request.protocol.resume_reading()
 
 
 def require_json(request: web.Request) -> None:
@@ -133,7 +161,11 @@ async def read_body(
     require(request)
     coding = _coding(request)
     charged = budget.of(tenant)
-    sent = await _read(request, limits, charged)
+    try:
+        sent = await _read(request, limits, charged)
+    except OverloadedError:
+        charged.drop()  # what came of it is let go of at once: see `let_go`
+        raise
     if coding == "identity":
         return sent
     return await _unpack(coding, sent, limits.unpacked, charged)

@@ -1,7 +1,9 @@
 """Connections before their first request: cheap to hold, so that half-open ones cost next to nothing.
 
 A connection becomes a real one, with its parser, task and timers, when the headers of its first request
-are complete. Until then all it has is its bytes and its place in the order of arrival.
+are complete. Until then all it has is its bytes and its place in the order of arrival. And what comes on
+either is taken in small pieces unless it is waited for, so that bodies which nobody reads yet, and which
+nobody is charged with, stay with the system.
 """
 
 import asyncio
@@ -15,28 +17,72 @@ _LONGEST = 16 * 1024
 _CLOSED_AT_ONCE = 64
 """More would hold up everybody; the next are closed a moment later."""
 _MOMENT = 0.001
+_UNASKED, _ASKED = (memoryview(bytearray(size)) for size in (8 * 1024, 64 * 1024))
+"""Where what comes is put, of all connections: it is taken out before anything else can come. The first is
+for what nobody waits for."""
 
 
-class Doorstep(asyncio.Protocol):
-    """One connection whose first request has not come yet."""
+class Doorstep(asyncio.BufferedProtocol):
+    """One connection whose first request has not come yet; afterwards all that comes goes on to `entered`."""
 
-    __slots__ = ("_doorsteps", "_received", "due", "transport")
+    __slots__ = ("_buffer", "_doorsteps", "_is_asking", "_received", "due", "entered", "transport")
 
     def __init__(self, doorsteps: "Doorsteps") -> None:
         """On one of `doorsteps`."""
         self._doorsteps = doorsteps
         self._received = b""
+        self._buffer = _UNASKED
+        self._is_asking: Callable[[], bool] = bool
         self.due = 0.0
         """When its headers must be complete, by the loop's clock."""
         self.transport: asyncio.Transport | None = None
+        self.entered: asyncio.Protocol | None = None
+
+    def hand_over(self, entered: asyncio.Protocol, is_asking: Callable[[], bool]) -> None:
+        """Its first request has come; `is_asking`: whether somebody waits for what comes next of a body."""
+        self.entered, self._is_asking = entered, is_asking
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place."""
         self.transport = cast("asyncio.Transport", transport)
         self._doorsteps.came(self)
 
-    def data_received(self, data: bytes) -> None:
-        """Keep the bytes, until they can be understood."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes are put."""
+        self._buffer = _ASKED if self._is_asking() else _UNASKED
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand the bytes on, or keep them until they can be understood."""
+        data = bytes(self._buffer[:nbytes])
+        if self.entered is None:
+            self._keep(data)
+        else:
+            self.entered.data_received(data)
+
+    def eof_received(self) -> None:
+        """No more will come."""
+        if self.entered is not None:
+            self.entered.eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Leave."""
+        self._received = b""
+        self._doorsteps.left(self)
+        if self.entered is not None:
+            self.entered.connection_lost(error)
+
+    def pause_writing(self) -> None:
+        """The client takes its answer slower than it comes."""
+        if self.entered is not None:
+            self.entered.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        if self.entered is not None:
+            self.entered.resume_writing()
+
+    def _keep(self, data: bytes) -> None:
         known = len(self._received)
         if known == 0:
             data = data.lstrip(b"\r\n")  # allowed before a request (RFC 9112 §2.2)
@@ -44,11 +90,6 @@ class Doorstep(asyncio.Protocol):
         if self._received.find(_END, max(0, known - 3)) >= 0 or len(self._received) > _LONGEST:
             received, self._received = self._received, b""
             self._doorsteps.enter(self, received)
-
-    def connection_lost(self, error: BaseException | None) -> None:
-        """Leave."""
-        self._received = b""
-        self._doorsteps.left(self)
 
 
 class Doorsteps:

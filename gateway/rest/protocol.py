@@ -17,6 +17,9 @@ from gateway.rest.doorstep import Doorstep, Doorsteps
 from gateway.rest.errors import ApiError, Render
 from gateway.rest.request_id import HEADER, new_request_id
 
+_UNREAD = 4 * 1024
+"""Half the bytes of a body that are read ahead. They are charged to nobody yet, so they are few."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
@@ -53,7 +56,7 @@ class HardenedServer(web.Server):
         self._render = render
         self._doorsteps = Doorsteps(limits.headers, self._make_room, self._enter)
 
-    def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # whatever speaks for a connection
+    def __call__(self) -> asyncio.BaseProtocol:  # type: ignore[override]  # whatever speaks for a connection
         """The protocol of a new connection."""
         return Doorstep(self._doorsteps)
 
@@ -65,7 +68,7 @@ class HardenedServer(web.Server):
     def _enter(self, one: Doorstep, received: bytes) -> None:
         if one.transport is not None:
             connection = HardenedConnection(self, self._limits, self._render, headers_due=one.due)
-            one.transport.set_protocol(connection)
+            one.hand_over(connection, connection.is_asking)
             connection.connection_made(one.transport)
             connection.data_received(received)
 
@@ -102,6 +105,7 @@ class HardenedConnection(RequestHandler):
             max_field_size=limits.line,
             max_headers=limits.header_count,
             auto_decompress=False,
+            read_bufsize=_UNREAD,
         )
         self._limits = limits
         self._render = render
@@ -119,6 +123,10 @@ class HardenedConnection(RequestHandler):
     def idle_until(self) -> float:
         """When an idle connection will have been so for too long, by the loop's clock."""
         return self._next_keepalive_close_time
+
+    def is_asking(self) -> bool:
+        """Whether somebody waits for what comes next of a body."""
+        return self._body is not None and not self._body.is_eof() and self._body._waiter is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""

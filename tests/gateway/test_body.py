@@ -7,6 +7,8 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from traceback import walk_tb
+from types import TracebackType
 
 import pytest
 from aiohttp import web
@@ -15,7 +17,8 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rest.body import BodyBudget, BodyLimits, read_body
+from gateway.errors import OverloadedError
+from gateway.rest.body import BodyBudget, BodyLimits, let_go, read_body
 from gateway.rest.inflate import BadEncodingError, PayloadTooLargeError, inflate
 from tests.support.gateway_http import Answer, ask, connected, request, served
 
@@ -296,6 +299,32 @@ async def test_one_tenants_bodies_leave_room_for_anothers() -> None:
         assert (
             200 == (await ask(address, "POST", "/quiet", b"x" * 500, content_type="application/json")).status
         )
+
+
+async def test_what_came_of_a_refused_body_is_let_go_of_at_once() -> None:
+    """While its client is made to wait for the refusal, others have the room."""
+    budget = BodyBudget(2000)
+
+    async def handler(incoming: web.Request) -> web.Response:
+        try:
+            return web.Response(body=await read_body(incoming, BodyLimits(), budget))
+        except OverloadedError as refusal:
+            async with let_go(incoming, refusal):
+                await asyncio.sleep(0.3)
+                left.append((budget.free, refusal.__traceback__, incoming.content.total_bytes))
+            raise
+
+    left: list[tuple[int, TracebackType | None, int]] = []
+    async with served({"POST /": handler}) as address, connected(address) as connection:
+        head = request("POST", "/", content_type="application/json", content_length="1000000")
+        await connection.send(head + b"x" * 1000)
+        await _until(lambda: budget.free == 1000)
+        await connection.send(b"x" * 999_000)
+        assert 503 == (await connection.answer()).status
+    [(free, raised, came)] = left
+    assert (2000, True) == (free, came < 100_000)
+    frames = [one.f_locals for one, _ in walk_tb(raised)]
+    assert not [value for names in frames[1:] for value in names.values() if isinstance(value, bytes | list)]
 
 
 @codings

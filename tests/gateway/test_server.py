@@ -290,3 +290,25 @@ async def test_the_server_does_not_start_on_the_slow_lenient_parser() -> None:
     )
     output, errors = await process.communicate()
     assert (b"", True) == (output, b"C parser" in errors)
+
+
+async def test_bodies_that_nobody_reads_stay_outside() -> None:
+    """Connections that are not charged with anything yet hold next to nothing."""
+    read = asyncio.Event()
+    came: list[int] = []
+
+    async def handler(incoming: web.Request) -> web.Response:
+        await read.wait()
+        came.append(incoming.content.total_bytes)
+        return web.Response(text=str(len(await incoming.content.read())))
+
+    size = 1024 * 1024
+    async with served({"POST /": handler}, QUICK) as address, connected(address) as connection:
+        sending = asyncio.ensure_future(
+            connection.send(request("POST", content_length=str(size)) + b"x" * size)
+        )
+        await asyncio.sleep(0.1)
+        read.set()
+        assert str(size).encode() == (await connection.answer()).body
+        await sending
+    assert came[0] <= 16 * 1024
