@@ -137,7 +137,7 @@ class ApplyRecords:
             stored.update(
                 await self._records.get_many(entity, {job.record_id for job in jobs} - stored.keys())
             )
-        writes, decisions = self._planner.decide(jobs, stored)
+        writes, decisions = await self._planner.decide(jobs, stored)
         result = await self._records.write_many(entity, list(writes.values()))
         again: list[Job] = []
         done: list[Job] = []

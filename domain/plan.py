@@ -11,6 +11,7 @@ from domain.ports import IdentityStore, RecordStore
 from domain.privacy.tombstones import Erasures
 from domain.records import KeyConflict, Record, Stored, Write
 from domain.resolve import MatchPolicy, Resolver
+from domain.slices import in_slices
 from domain.webhooks import with_facts
 
 
@@ -67,12 +68,12 @@ class Planner:
             if stored[hint].tenant == tenant:
                 owners[IdentityKey(KeyKind.CUSTOMER, hint).encode()] = hint
         resolver = Resolver(tenant, owners, stored.values(), self._policy)
-        for job in jobs:
+        async for job in in_slices(jobs):
             resolution = resolver.resolve(job.record)
             job.record_id, job.conflicts = resolution.customer_id, resolution.conflicts
         return resolver.claims
 
-    def decide(
+    async def decide(
         self, jobs: Sequence[Job], stored: dict[str, Stored]
     ) -> tuple[dict[str, Write], dict[int, Decision]]:
         """Fold the jobs of each record in order: one write a record, one decision a job."""
@@ -80,7 +81,7 @@ class Planner:
         latest = dict(stored)
         writes: dict[str, Write] = {}
         decisions: dict[int, Decision] = {}
-        for job in jobs:
+        async for job in in_slices(jobs):
             before = latest.get(job.record_id)
             decisions[job.place] = decide(before, job.record, job.record_id, now)
             after = decisions[job.place].stored

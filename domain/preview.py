@@ -59,7 +59,7 @@ class PreviewRecords:
         for tenant, group in by_tenant.items():
             await self._planner.resolve(tenant, group, stored)
         stored.update(await self._records.get_many(entity, {job.record_id for job in jobs} - stored.keys()))
-        _, decisions = self._planner.decide(jobs, stored)
+        _, decisions = await self._planner.decide(jobs, stored)
         return {job.place: _applied(job, decisions[job.place]) for job in jobs}
 
 

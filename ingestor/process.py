@@ -21,6 +21,7 @@ from domain.clock import Clock
 from domain.errors import TransientError
 from domain.receipts import DeadLetter, Receipt, Tally
 from domain.records import Applied, Fault, Outcome, Record
+from domain.slices import in_slices
 from domain.tracing import NO_TRACER, Tracer
 from ingestor.dead_letters import (
     ATTEMPTS_EXHAUSTED,
@@ -99,7 +100,7 @@ class Processor:
 
     async def _process(self, ingestions: Sequence[Ingestion], attempted_at: tuple[int, ...]) -> Ended:
         jobs = await self._new_jobs(ingestions, attempted_at)
-        for job in jobs:
+        async for job in in_slices(jobs, lambda job: job.ingestion.records):
             with decoding(self._tracer, job.ingestion):
                 await self._decode(job)
         results = await self._apply([record for job in jobs for _, record in job.records])

@@ -25,6 +25,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from domain.errors import StoreUnavailableError
+from domain.slices import in_slices
 from storage.bulk import PERMANENT_CODES, BulkOperation, BulkResult, Encoded, Insert, chunks, native, sort_out
 from storage.errors import NotStorableError, StoreSetupError
 from storage.metrics import StoreMetrics
@@ -128,7 +129,7 @@ class Collection:
 
         Raises NotStorableError where the store can never hold one; its neighbours may be kept then.
         """
-        result = await self.write([Insert(Encoded(document)) for document in documents])
+        result = await self.write([Insert(Encoded(document)) async for document in in_slices(documents)])
         if result.refused:
             codes = sorted(set(result.refused.values()))
             raise NotStorableError(f"{len(result.refused)} documents of {self.name} refused, codes {codes}")

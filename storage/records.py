@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.reading import Rendering
 from domain.records import Entity, Fault, Stored, Write
+from domain.slices import in_slices
 from storage.bulk import BulkOperation, Encoded, Insert, Replace
 from storage.documents import COLLECTIONS, to_document, to_record
 from storage.driver import Database
@@ -43,7 +44,7 @@ class RecordRepository:
         result = BulkWriteResult()
         ids: list[str] = []
         operations: list[BulkOperation] = []
-        for write in writes:
+        async for write in in_slices(writes):
             try:
                 operations.append(self._operation(write))
             except NotStorableError as error:
