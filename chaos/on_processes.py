@@ -79,6 +79,9 @@ async def restart_ingestor(world: World, hold: float) -> bool:
 
 
 async def _restart(world: World, process: PorticoProcess) -> bool:
+    # Before its first answer there is nothing to drain: SIGTERM then ends Python, not Portico.
+    if not await comes(lambda: _is_ready(process), _WITHIN):
+        return False
     status = await process.terminate()
     process.process = None
     await world.begin(process)

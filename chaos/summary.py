@@ -26,6 +26,8 @@ A round in which a process ended by itself stays in the record as one with somet
 
 - Seed 2003, round 1, embedded: MongoDB's server was killed in the moment in which `portico up` was starting
   it for the first time, and `portico up` ended with status 2. Nothing was lost. It tries again now.
+- Seed 2005, round 1, embedded: SIGTERM came to a process that Python was only just starting, which then ended
+  by the signal and not with status 0. Nothing was lost, or in hand. A restart now waits for the first answer.
 - Before any round: SecantusDB's Rust server forgets acknowledged writes without `--sync-on-commit` (above).
 """
 _SOURCE = """\
