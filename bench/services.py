@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -70,11 +71,12 @@ async def services(effort: Effort, store: str | None = None) -> AsyncIterator[Wo
     python, node = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "node" / "node_modules"
     if not python.exists() or not node.exists():
         raise MissingError("The benchmark's own environment is missing: run `make bench`.")
-    load = os.getloadavg()[0]
+    begun, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="portico-bench-") as home, RabbitNode() as broker:
         async with running_store(Path(home), store) as (url, pid, title):
             yield World(
                 effort=effort,
+                begun=begun,
                 home=Path(home),
                 amqp_url=broker.url,
                 mongodb_url=url,

@@ -1,5 +1,6 @@
 """What a run has at hand: the broker, the store, a place for files, and how long it may take."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,12 @@ class Effort:
     """Of each contender, interleaved."""
     largest_store: int
     """Customers in the grown store, where they can be stored in time."""
-    longest_fill: float = 240.0
-    """Seconds that storing them may take."""
+    within: float
+    """Seconds that the run takes at most."""
 
 
-QUICK = Effort("quick", seconds=0.5, warm_up=0.2, turns=3, largest_store=20_000)
-FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=3_000_000)
+QUICK = Effort("quick", seconds=0.5, warm_up=0.2, turns=3, largest_store=20_000, within=180.0)
+FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=3_000_000, within=1_200.0)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class World:
     """The surroundings of every measure of one run."""
 
     effort: Effort
+    begun: float
+    """When, by the monotonic clock."""
     home: Path
     """For logs and data, gone after the run."""
     amqp_url: str
@@ -44,3 +47,8 @@ class World:
     """The machine's load before the run: one that is busy with other things measures those."""
     node_modules: Path
     """Where the peer on Node finds its packages."""
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the run is to be over."""
+        return self.begun + self.effort.within - time.monotonic()
