@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contracts import json_rules, slices
 from contracts.faults import described
-from contracts.operations import MAX_FAULTS, Malformed
+from contracts.operations import MAX_FAULTS, Checked, Malformed
 from contracts.shapes import Shape
 from domain.records import Fault
 
@@ -31,23 +31,39 @@ class Batch:
     malformed: tuple[Malformed, ...] = ()
 
 
+def check(body: bytes, shape: Shape) -> Checked:
+    """What `read` finds, without the records."""
+    passed = _passed(body, shape)
+    if passed is not None:
+        return Checked(len(passed))
+    batch = _sorted_out(body, shape)
+    return Checked(batch.records, batch.malformed)
+
+
 def read(body: bytes, shape: Shape) -> Batch:
     """The records of `body`. Raises nothing for anything that `body` holds."""
-    if not json_rules.is_suspicious(body):
-        try:
-            return _whole(body, shape, shape.body.validate_json(body))
-        except (ValidationError, slices.CutError):
-            pass
+    passed = _passed(body, shape)
+    if passed is not None:
+        return Batch(len(passed), list(enumerate(passed)), lambda: shape.values(orjson.loads(body)))
+    return _sorted_out(body, shape)
+
+
+def _passed(body: bytes, shape: Shape) -> list[Any] | None:
+    """The records of a body that is right in every one; None for any other."""
+    if json_rules.is_suspicious(body):
+        return None
+    try:
+        return shape.values(shape.body.validate_json(body))
+    except (ValidationError, slices.CutError):
+        return None
+
+
+def _sorted_out(body: bytes, shape: Shape) -> Batch:
     try:
         return _one_by_one(body, shape)
     except slices.CutError as error:
         whole = Malformed(None, (error.fault,), body)
         return Batch(0, [], list, (whole,))
-
-
-def _whole(body: bytes, shape: Shape, value: Any) -> Batch:
-    valid = list(enumerate(shape.values(value)))
-    return Batch(len(valid), valid, lambda: shape.values(orjson.loads(body)))
 
 
 def _one_by_one(body: bytes, shape: Shape) -> Batch:

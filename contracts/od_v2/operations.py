@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import FailFast, Field, TypeAdapter
 
-from contracts.batch import read
+from contracts.batch import check, read
 from contracts.od_v2 import decode, models, order_models
 from contracts.operations import MAX_RECORDS, Checked, Decoded, Operation, Origin
 from contracts.shapes import Array, Shape, Single
@@ -23,8 +23,7 @@ class OdV2Operation:
 
     def check(self, body: bytes) -> Checked:
         """Validate `body` from bytes, without building records."""
-        batch = read(body, self.shape)
-        return Checked(batch.records, batch.malformed)
+        return check(body, self.shape)
 
     def decode(self, body: bytes, origin: Origin) -> Decoded:
         """The records of `body`, good and bad."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.batch import read
+from contracts.batch import check, read
 from contracts.odp_v1 import decode, models
 from contracts.operations import Checked, Decoded, Operation, Origin
 from contracts.shapes import Members
@@ -27,8 +27,7 @@ class OdpV1Operation:
 
     def check(self, body: bytes) -> Checked:
         """Validate `body` from bytes, without building records."""
-        batch = read(body, self.shape)
-        return Checked(batch.records, batch.malformed)
+        return check(body, self.shape)
 
     def decode(self, body: bytes, origin: Origin) -> Decoded:
         """The records of `body`, good and bad."""
