@@ -16,8 +16,9 @@ from gateway.console.render import Renderer, led_to
 from gateway.console.session import CSRF_FIELD, csrf_of, is_own_form, token_of
 from gateway.errors import AuthenticationError, InsufficientScopeError
 from gateway.operators import REPAIR, REPLAY, Operator, SignIn
-from gateway.rest.app import DEADLINE, DeadlineError
+from gateway.rest.app import DEADLINE
 from gateway.rest.body import BodyBudget, BodyLimits, UnsupportedMediaTypeError, read_body
+from gateway.rest.deadline import DeadlineError
 from gateway.rest.errors import as_api_error
 
 _FORM = BodyLimits(sent=24 * 1024 * 1024, unpacked=24 * 1024 * 1024)

@@ -8,10 +8,10 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from domain.errors import TransientError
 from domain.tracing import NO_TRACER, Tracer
 from gateway.errors import OverloadedError, RateLimitedError
 from gateway.rest.body import let_go
+from gateway.rest.deadline import in_time
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
 from gateway.rest.od_v2.errors import flat_error
@@ -29,10 +29,6 @@ DEADLINE = 75.0
 
 _HELD_BACK = 0.5
 """Seconds, or half as long again; less than any Retry-After."""
-
-
-class DeadlineError(TransientError):
-    """The request was not answered in time."""
 
 
 class Surface(Protocol):
@@ -54,7 +50,7 @@ def rest_app(
             measured(metrics, _SURFACES, "portico"),
             error_middleware(surface_for, refusal),
             _held_back,
-            _in_time,
+            in_time(DEADLINE),
         ],
         client_max_size=0,
     )
@@ -77,13 +73,3 @@ async def _held_back(request: web.Request, handler: Handler) -> web.StreamRespon
             # Not as long for everybody, or the rest of all that came at once would be read at once too.
             await asyncio.sleep(random.uniform(_HELD_BACK, 1.5 * _HELD_BACK))  # noqa: S311 - no secret
         raise
-
-
-@web.middleware
-async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """One deadline a request, whatever hangs behind it (design §7)."""
-    try:
-        async with asyncio.timeout(DEADLINE):
-            return await handler(request)
-    except TimeoutError as error:
-        raise DeadlineError("no answer in time") from error

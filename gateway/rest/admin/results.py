@@ -16,7 +16,8 @@ from domain.records import Outcome
 from gateway.rest.admin.answers import answer, json_bytes
 from gateway.rest.admin.problems import operator_refusal, problem_body
 from gateway.rest.admin.visits import Visit
-from gateway.rest.app import DEADLINE, DeadlineError
+from gateway.rest.app import DEADLINE
+from gateway.rest.deadline import DeadlineError
 from gateway.rest.errors import as_api_error
 from gateway.rest.request_id import HEADER, request_id_of
 

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from domain.dead_letters.desk import Desk, OpenDesk
 from gateway.operators import Operator, Operators
-from gateway.rest.app import DEADLINE, DeadlineError
+from gateway.rest.app import DEADLINE
 from gateway.rest.body import BodyBudget, BodyLimits, read_body, require_json
+from gateway.rest.deadline import DeadlineError
 
 
 @dataclass(frozen=True, slots=True)
