@@ -84,13 +84,18 @@ async def test_from_a_group_to_a_replay(page: Page) -> None:
 
 
 async def test_a_running_job_is_live_and_held(page: Page) -> None:
-    """Its figures move by themselves; it is paused and ended, and its page shows each."""
+    """Its figures and its list move by themselves; it is paused and ended, and its page shows each."""
     await page.click("#groups .replay")
     await _comes_to(page, "#start")
     await page.write("#rate", "1")
     await page.click("#start")
     await _comes_to(page, "#live[data-state=running]")
     await page.until("document.querySelector('[data-field=letters]').textContent !== '0'")
+    await page.evaluate("document.body.dataset.since = 'before'")
+    listed = "document.querySelectorAll('#lines tbody tr').length"
+    seen = await page.evaluate(listed)
+    await page.until(f"{listed} > {seen}")
+    assert "before" == await page.evaluate("document.body.dataset.since")  # the same page, not loaded anew
     await page.click("#pause")
     await _comes_to(page, "#live[data-state=paused]")
     await page.click("#cancel")

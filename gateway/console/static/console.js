@@ -12,9 +12,29 @@ async function follow(part) {
   }
   for (const one of part.querySelectorAll("[data-field]")) one.textContent = figures[one.dataset.field];
   part.querySelector("progress").value = figures.letters;
+  await renew(String(figures.letters));
 }
 
 const live = document.querySelector("[data-live]");
+const done = document.getElementById("done");
+let listed = live?.querySelector("[data-field=letters]").textContent;
+
+function isInUse(part) {
+  const chosen = getSelection();
+  return part.contains(document.activeElement) || (!chosen.isCollapsed && part.contains(chosen.anchorNode));
+}
+
+// The list of the job's letters: read again until its page is full, and left alone while somebody is in it.
+async function renew(letters) {
+  if (letters === listed || isInUse(done) || done.querySelector("[rel=next]")) return;
+  const answer = await fetch(location.href, { redirect: "error" });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("done");
+  if (isInUse(done)) return;
+  done.replaceChildren(...fresh.childNodes);
+  listed = letters;
+}
+
 if (live) {
   setInterval(() => {
     if (!document.hidden) follow(live).catch(() => {});
