@@ -108,7 +108,7 @@ class ApplyRecords:
         shared: set[str] = set()
         lost: list[Job] = []
         for job in jobs:
-            for key in job.record.identities:
+            for key in job.record.identities if taken else ():
                 owner = taken.get(key.encode(), job.record_id)
                 if owner == job.record_id:
                     continue

@@ -34,7 +34,7 @@ def decide(stored: Stored | None, record: Record, record_id: str, now: int) -> D
     outcome = _outcome(effect, stored)
     if state is previous:
         return Decision(outcome)
-    if state.version == record.version:
+    if state.version == record.version and state.outcome is not outcome:
         # For its redelivery; an older record that fills a gap leaves the newest one's outcome alone.
         state = replace(state, outcome=outcome)
     return Decision(outcome, _written(stored, record, state, record_id, now))

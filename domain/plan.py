@@ -88,8 +88,10 @@ class Planner:
             if after is None:
                 continue
             original = stored.get(job.record_id)
-            # However many of the batch's records fold into it, one write is one revision.
-            after = replace(after, revision=1 if original is None else original.revision + 1)
+            revision = 1 if original is None else original.revision + 1
+            if after.revision != revision:
+                # However many of the batch's records fold into it, one write is one revision.
+                after = replace(after, revision=revision)
             if self._subscribed(job.record.tenant):
                 after = with_facts(after, before, job.record, decisions[job.place].outcome)
             latest[job.record_id] = after

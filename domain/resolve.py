@@ -44,15 +44,16 @@ class Resolver:
 
     def resolve(self, record: Record) -> Resolution:
         """The customer of `record`: an existing one that its keys identify, else a new one."""
-        resolution = Resolution(self._match(record) or self._new_id(record))
-        for key in record.identities:
-            self._take(key, resolution)
+        keys = [(key, key.encode()) for key in record.identities]
+        resolution = Resolution(self._match(record, keys) or self._new_id(record))
+        for key, encoded in keys:
+            self._take(key, encoded, resolution)
         self._remember(record, resolution.customer_id)
         return resolution
 
-    def _match(self, record: Record) -> str | None:
-        for key in record.identities:
-            owner = self._owners.get(key.encode())
+    def _match(self, record: Record, keys: Iterable[tuple[IdentityKey, str]]) -> str | None:
+        for key, encoded in keys:
+            owner = self._owners.get(encoded)
             if owner is not None and self._identifies(key, owner, record):
                 return owner
         return None
@@ -82,10 +83,9 @@ class Resolver:
     def _new_id(self, record: Record) -> str:
         return derived_id(record.entity, self._tenant, record.anchor)
 
-    def _take(self, key: IdentityKey, resolution: Resolution) -> None:
+    def _take(self, key: IdentityKey, encoded: str, resolution: Resolution) -> None:
         if key.kind is KeyKind.CUSTOMER:
             return
-        encoded = key.encode()
         owner = self._owners.get(encoded)
         if owner is None:
             self._owners[encoded] = self.claims[encoded] = resolution.customer_id
