@@ -11,12 +11,13 @@ from domain.dead_letters.places import place_of
 from domain.reading import Cursor
 from domain.receipts import DeadLetter
 from storage.dead_letters import DEAD_LETTERS, GROUPS, PARTS, fingerprint, group_documents, part_id
-from storage.driver import IDS_A_CALL, Database, Document
+from storage.driver import Database, Document
 from storage.letter_changes import edit_parts, operations_of, shared_updates
 from storage.letter_marks import LetterMarks
 from storage.letter_names import LETTER_NAMES, LetterNames
 from storage.letter_search import searched
 from storage.pages import Listing, Pager
+from storage.server import FEW_IDS
 
 _MANY = 1_000_000_000
 """More letters than there are: counts are exact."""
@@ -128,7 +129,7 @@ class KeptLetterRepository:
         await self._names.add([after for after in edited if after.edited is not None])
         mark = secrets.token_hex(8)
         pairs = [(before, after) for (before, _), after in zip(changes, kept, strict=True)]
-        updates = operations_of(shared_updates(pairs), mark, IDS_A_CALL)
+        updates = operations_of(shared_updates(pairs), mark, FEW_IDS)
         done = await self._letters.write(updates)
         if done.matched == len(changes):
             return list(kept)

@@ -8,8 +8,9 @@ from domain.dead_letters.entities import KeptLetter, Selection
 from domain.dead_letters.names import DEFAULT_REGION, name_typed, names_in
 from domain.receipts import DeadLetter
 from storage.bulk import Update
-from storage.driver import IDS_A_CALL, Database, Document
+from storage.driver import Database, Document
 from storage.pages import Listing
+from storage.server import FEW_IDS
 
 LETTER_NAMES = "dead_letter_names"
 
@@ -52,8 +53,8 @@ class LetterNames:
 
     async def forget(self, letter_ids: Sequence[str]) -> None:
         """Forget whom letters name."""
-        for start in range(0, len(letter_ids), IDS_A_CALL):
-            some = list(letter_ids[start : start + IDS_A_CALL])
+        for start in range(0, len(letter_ids), FEW_IDS):
+            some = list(letter_ids[start : start + FEW_IDS])
             await self._names.delete_many({"_id": {"$in": some}})
 
     def listings(self, selection: Selection, tenants: Iterable[str]) -> list[Listing]:

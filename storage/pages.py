@@ -179,7 +179,8 @@ class Pager:
         if self._by_windows is None:
             plan = await self._collection.explain(listing.filter, sort=listing.sort, limit=1)
             sorts = '"SORT"' in json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
-            self._by_windows = sorts or await self._collection.reads_whole_ranges()
+            # SecantusDB reads all of a range of an index before it gives the first of it, whatever its plan.
+            self._by_windows = sorts or await self._collection.server.is_secantus()
         return self._by_windows
 
 

@@ -17,12 +17,13 @@ from storage.dead_letters import DEAD_LETTERS, PART, PARTS, parts_of, scrubbed
 from storage.dedupe import DEDUPE_CANDIDATES
 from storage.deliveries import DELIVERIES, delivery_of
 from storage.documents import COLLECTIONS
-from storage.driver import IDS_A_CALL, Collection, Database, Document
+from storage.driver import Collection, Database, Document
 from storage.identities import IDENTITIES
 from storage.letter_names import LetterNames
 from storage.loyalty import LOYALTY_LEDGER
 from storage.pages import Listing, Pager
 from storage.receipts import RECEIPTS, receipt_of
+from storage.server import FEW_IDS
 
 ERASURE_JOBS = "erasure_jobs"
 
@@ -68,9 +69,9 @@ class TraceRepository:
         """Those dead letters that have more than the beginning of a body: edits, replaced ones too."""
         return {
             part["letter"]
-            for start in range(0, len(letter_ids), IDS_A_CALL)
+            for start in range(0, len(letter_ids), FEW_IDS)
             for part in await self._parts.find(
-                {"letter": {"$in": list(letter_ids[start : start + IDS_A_CALL])}}, projection=["letter"]
+                {"letter": {"$in": list(letter_ids[start : start + FEW_IDS])}}, projection=["letter"]
             )
         }
 
@@ -168,8 +169,8 @@ class ErasureJobRepository:
 
 async def _delete(collection: Collection, ids: Iterable[str]) -> None:
     wanted = list(ids)
-    for start in range(0, len(wanted), IDS_A_CALL):
-        await collection.delete_many({"_id": {"$in": wanted[start : start + IDS_A_CALL]}})
+    for start in range(0, len(wanted), FEW_IDS):
+        await collection.delete_many({"_id": {"$in": wanted[start : start + FEW_IDS]}})
 
 
 def _job_document(job: ErasureJob) -> Document:

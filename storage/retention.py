@@ -8,11 +8,12 @@ from domain.reading import Cursor
 from domain.replay.entities import JobState
 from storage.bulk import UpdateAll
 from storage.dead_letters import DEAD_LETTERS, PARTS
-from storage.driver import IDS_A_CALL, Collection, Database, Document
+from storage.driver import Collection, Database, Document
 from storage.letter_marks import LetterMarks
 from storage.letter_names import LETTER_NAMES
 from storage.pages import Listing, Pager
 from storage.replay_jobs import REPLAY_JOBS, REPLAY_LINES, REPLAY_PARTS, part_id_of
+from storage.server import FEW_IDS
 
 _LETTERS_A_STEP = 500
 _OVER = tuple(state for state in JobState if state.is_over)
@@ -97,4 +98,4 @@ async def _delete(collection: Collection, ids: Sequence[str]) -> None:
 
 def _some(ids: Sequence[str]) -> Iterable[list[str]]:
     """`ids`, so many at a time as one call takes."""
-    return (list(ids[start : start + IDS_A_CALL]) for start in range(0, len(ids), IDS_A_CALL))
+    return (list(ids[start : start + FEW_IDS]) for start in range(0, len(ids), FEW_IDS))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from contextvars import Context, copy_context
 from typing import NamedTuple
 
-from storage.driver import IDS_A_CALL, Collection, Document
+from storage.driver import Collection, Document
+from storage.server import FEW_IDS
 
 _LONGEST_WAIT = 0.01
 """Seconds that callers wait for the call before theirs to end, so that one that hangs holds up nobody."""
@@ -42,7 +43,7 @@ class SharedFinds:
         return await answer
 
     def _begin(self) -> None:
-        asked, self._asked = self._asked[:IDS_A_CALL], self._asked[IDS_A_CALL:]
+        asked, self._asked = self._asked[:FEW_IDS], self._asked[FEW_IDS:]
         loop = asyncio.get_running_loop()
         call = loop.create_task(self._call(asked), context=asked[0].context)
         self._calls.add(call)

@@ -85,7 +85,7 @@ async def test_a_list_is_read_from_mark_to_mark(database: Database) -> None:
             asked.append(Listing(filter, "at"))
             return found
 
-    counting = Counting(collection._collection)
+    counting = Counting(collection._collection, collection.server)
     marks = list(range(0, 400, 10))
     page = await read_first(
         counting, Listing({"kind": "a"}, "at"), after=None, count=5, by_windows=True, marks=marks
