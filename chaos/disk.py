@@ -1,16 +1,16 @@
 """A small disk that can be full: a tmpfs of its own, where this user may mount one."""
 
-import errno
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SIZE = 1 << 30
-_BALLAST = "ballast"
-_BLOCK, _PIECE = 1 << 20, 1 << 12
+SIZE = 4 << 30
+"""Bytes, of which only those count that are written: more than the records of a long campaign need."""
+_LEAST = 1 << 12
+"""Bytes; a size of 0 would be no bound at all."""
+_TRIES = 20
 
 
 class SmallDisk:
@@ -21,18 +21,18 @@ class SmallDisk:
 
     def fill(self) -> bool:
         """Leave nothing free; whether it worked."""
-        try:
-            with (self._folder / _BALLAST).open("wb", buffering=0) as file:
-                os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(self._folder).free - _BLOCK))
-                file.seek(0, os.SEEK_END)
-                while True:
-                    file.write(bytes(_PIECE))
-        except OSError as error:
-            return error.errno == errno.ENOSPC
+        # What is written meanwhile makes the new size too small, which mount refuses.
+        return any(self._resize(self._used()) for _ in range(_TRIES))
 
     def empty(self) -> None:
         """Give back what `fill` took."""
-        (self._folder / _BALLAST).unlink(missing_ok=True)
+        self._resize(SIZE)
+
+    def _used(self) -> int:
+        return max(_LEAST, shutil.disk_usage(self._folder).used)
+
+    def _resize(self, size: int) -> bool:
+        return not _run("mount", "-o", f"remount,size={size}", str(self._folder))
 
 
 @contextmanager

@@ -28,6 +28,8 @@ A round in which a process ended by itself stays in the record as one with somet
   it for the first time, and `portico up` ended with status 2. Nothing was lost. It tries again now.
 - Seed 2005, round 1, embedded: SIGTERM came to a process that Python was only just starting, which then ended
   by the signal and not with status 0. Nothing was lost, or in hand. A restart now waits for the first answer.
+- Seed 1004, round 2, production: the campaign's own disk of 1 GiB was full of records, and MongoDB was away
+  for good. The round was broken off and is not counted; the disk is larger now.
 - Before any round: SecantusDB's Rust server forgets acknowledged writes without `--sync-on-commit` (above).
 """
 _SOURCE = """\
