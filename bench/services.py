@@ -44,7 +44,10 @@ STORES = (
     StoreKind(
         "SecantusDB (Rust server)",
         "secantusd-rs",
-        lambda port, data: ["--host", "127.0.0.1", "--port", f"{port}", "--storage-path", f"{data}"],
+        lambda port, data: [
+            *("--host", "127.0.0.1", "--port", f"{port}", "--storage-path", f"{data}"),
+            "--sync-on-commit",  # without it, it confirms what `j: true` asks for before it is so
+        ],
     ),
     StoreKind(
         "SecantusDB (Python server)",
