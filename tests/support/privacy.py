@@ -1,6 +1,7 @@
 """A person whose data is everywhere, and a search of a whole database for it."""
 
 import json
+import re
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -27,6 +28,8 @@ MARKS = (
     "vip-xyz",
 )
 """Parts of what is hers, in lower case; nobody else's data holds any."""
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def quiteria(**changes: Any) -> dict[str, Any]:
@@ -92,6 +95,6 @@ def _open(value: Any) -> Any:
             return [_open(one) for one in value]
         case bytes():
             text = value.decode("utf-8", "replace")
-            return text.encode().decode("unicode_escape", "replace") + text if "\\u" in text else text
+            return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) + text
         case _:
             return value
