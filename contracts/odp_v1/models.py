@@ -9,7 +9,10 @@ from contracts.operations import MAX_RECORDS
 from contracts.types import Date, Id, NonEmpty, Number, TextOrTexts, Timestamp
 
 # Unknown fields are allowed; they are kept from the body's bytes, so there is no need to build them here.
-_WIRE = ConfigDict(strict=True, extra="ignore", json_schema_extra={"additionalProperties": True})
+# Few values come twice, so none is remembered to be made once.
+_WIRE = ConfigDict(
+    strict=True, extra="ignore", cache_strings="keys", json_schema_extra={"additionalProperties": True}
+)
 
 
 @with_config(_WIRE)
