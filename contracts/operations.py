@@ -65,6 +65,9 @@ class Operation(Protocol):
     def entity(self) -> Entity:
         """The kind of record it carries."""
 
+    def count(self, body: bytes) -> int | None:
+        """How many records `body` holds, if a quick look finds them all right; else None."""
+
     def check(self, body: bytes) -> Checked:
         """Validate `body` from bytes. A body over MAX_RECORDS has the fault TOO_MANY_RECORDS."""
 

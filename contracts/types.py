@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from contracts.quick import quicker
+
 MAX_ID = 512
 """Characters in an id that a sender chooses."""
 
@@ -13,14 +15,30 @@ _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE_TIME = f"^{_DATE}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.][0-9]+)?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 
 
-class _FromText:
-    """A string of one pattern, read as `schema` has it; any fault is the one error `error`."""
+# Dates that are in every calendar, and times of day: a value of these patterns need not be made to be right.
+_LEAP_YEAR = "[1-8][0-9](?:0[48]|[2468][048]|[13579][26])"
+_DAY_OF_YEAR = (
+    "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+_SURE_DATE = f"(?:[1-8][0-9]{{3}}-{_DAY_OF_YEAR}|{_LEAP_YEAR}-02-29)"
+_HOUR, _SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+_SURE_TIME = f"{_HOUR}:{_SIXTIETH}:{_SIXTIETH}(?:[.][0-9]{{1,9}})?(?:[Zz]|[+-]{_HOUR}:{_SIXTIETH})"
 
-    def __init__(self, pattern: str, schema: CoreSchema, json_format: str, error: str) -> None:
+
+class _FromText:
+    """A string of one pattern, read as `schema` has it; any fault is the one error `error`.
+
+    A string of the pattern `sure` has none.
+    """
+
+    def __init__(self, pattern: str, sure: str, schema: CoreSchema, json_format: str, error: str) -> None:
         text = core_schema.str_schema(strict=True, pattern=pattern)
         chain = core_schema.chain_schema([text, schema])
         self._schema = core_schema.custom_error_schema(
-            chain, custom_error_type=error, custom_error_message="invalid"
+            chain,
+            custom_error_type=error,
+            custom_error_message="invalid",
+            metadata=quicker(core_schema.str_schema(strict=True, pattern=f"^{sure}$")),
         )
         self._format = json_format
 
@@ -37,6 +55,7 @@ Timestamp = Annotated[
     datetime,
     _FromText(
         _DATE_TIME,
+        f"{_SURE_DATE}[Tt]{_SURE_TIME}",
         core_schema.datetime_schema(
             strict=False,
             tz_constraint="aware",
@@ -50,7 +69,10 @@ Timestamp = Annotated[
 ]
 """An RFC 3339 date-time with its zone, in years 1 to 9999 of UTC (ruling R8)."""
 
-Date = Annotated[date, _FromText(f"^{_DATE}$", core_schema.date_schema(strict=False), "date", "invalid_date")]
+Date = Annotated[
+    date,
+    _FromText(f"^{_DATE}$", _SURE_DATE, core_schema.date_schema(strict=False), "date", "invalid_date"),
+]
 """A full date, `YYYY-MM-DD`."""
 
 NonEmpty = Annotated[str, Field(min_length=1)]

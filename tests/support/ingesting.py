@@ -61,6 +61,10 @@ class Fragile:
         """That of the operation."""
         return self._operation.entity
 
+    def count(self, body: bytes) -> int | None:
+        """As the operation does."""
+        return self._operation.count(body)
+
     def check(self, body: bytes) -> Checked:
         """As the operation does."""
         return self._operation.check(body)
