@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench.reach import reaches
+
 _HEAD = """\
 # Benchmarks
 
@@ -24,6 +26,7 @@ def page(report: Mapping[str, Any]) -> str:
             "",
             *_targets(report),
             "",
+            *_reach(report),
             *(line for row in report["rows"] for line in _row(row)),
             *_failed(report),
             *_left_out(report),
@@ -56,6 +59,25 @@ def _asked(ratio: Mapping[str, Any]) -> str:
         return "none on so few cores | -"
     sign, met = "≤" if ratio["at_most"] else "≥", "yes" if ratio["met"] else "**no**"
     return f"{sign} {_times(ratio['target'])} | {met}"
+
+
+def _reach(report: Mapping[str, Any]) -> Iterator[str]:
+    found = list(reaches(report["rows"]))
+    if not found:
+        return
+    yield "## What the limits reach"
+    yield ""
+    yield "A limit does a part of the work and nothing else. Portico may pass the publish limit, as its"
+    yield "requests share messages; a target that every limit misses is out of reach of these parts, on this"
+    yield "machine, with this store."
+    yield ""
+    yield "| Measure | Limit | Against the best peer | Target | The limit meets it |"
+    yield "|---|---|---|---|---|"
+    for one in found:
+        target = f"{'≤' if one.at_most else '≥'} {_times(one.target)}"
+        met = "yes" if one.is_enough else "**no**"
+        yield f"| {one.measure} | {one.limit} | {_times(one.ratio)} | {target} | {met} |"
+    yield ""
 
 
 def _row(row: Mapping[str, Any]) -> Iterator[str]:

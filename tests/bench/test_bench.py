@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,33 @@ def test_the_page_says_what_was_measured_and_what_was_not(report: dict[str, Any]
     assert "- store: a store, 1.0" in text
     assert "- a broken row: RuntimeError: it does not listen" in text
     assert "- a long row" in text
+
+
+def test_the_page_says_how_far_the_limits_come(report: dict[str, Any]) -> None:
+    """Beside the best peer, by the ratios within a turn: what is out of reach shows."""
+    row = report["rows"][0]
+    line = "| rows of a test | the limit | 6 × | ≥ 8 × | **no** |"  # noqa: RUF001 - times
+    assert line in page(report)
+
+    row["ratios"][0]["target"] = 6
+    assert line.replace("8", "6").replace("**no**", "yes") in page(report)
+
+
+def test_the_page_adds_up_what_bare_publishing_and_writing_take(report: dict[str, Any]) -> None:
+    """The CPU time of the whole way has no limit of its own: it is that of its two halves."""
+    [row] = report["rows"]
+    publish, bulk, whole = (deepcopy(row) for _ in range(3))
+    halves = ((publish, "accepted-batches", "publish limit"), (bulk, "stored-new", "bulk_write limit"))
+    for one, name, limit in halves:
+        one["name"], one["ratios"] = name, []
+        one["contenders"][3]["name"] = limit
+    whole["name"], whole["ratios"] = "cpu", [{**row["ratios"][0], "target": 50, "at_most": True}]
+    whole["contenders"] = row["contenders"][:3]
+    report["rows"] = [publish, bulk, whole]
+
+    # half a CPU-second per thousand each, beside a peer of 30 per million
+    expected = "| rows of a test | publish limit and bulk_write limit | 33.3 × | ≤ 50 × | yes |"  # noqa: RUF001
+    assert expected in page(report)
 
 
 @pytest.mark.parametrize(
