@@ -14,7 +14,8 @@ from bench.world import World
 FEW = 10_000
 LEAST_SHARE = 1 / 1.3
 SMALL = f"{FEW:,} customers"
-_MOST_FILL, _LEAST_FILL = 240.0, 60.0
+_LEAST_FILL = 60.0
+"""Seconds to fill the large store, however little of the run is left."""
 _REST = 150.0
 """Of a run, what it takes once the large store is filled: these rows are its last."""
 _PATIENCE = 30
@@ -48,9 +49,7 @@ async def grown(world: World) -> AsyncIterator[Sequence[Grown]]:
         for name, role, wanted in sizes:
             portico = Portico(world, f"bench_grown_{name}")
             ingestor = await stack.enter_async_context(portico.ingestor())
-            count = await populate(
-                portico, wanted, max(_LEAST_FILL, min(_MOST_FILL, world.seconds_left - _REST))
-            )
+            count = await populate(portico, wanted, max(_LEAST_FILL, world.seconds_left - _REST))
             gateway = await stack.enter_async_context(portico.gateway())
             found.append(Grown(count, role, portico, gateway, ingestor))
         await _calm(world.servers["store"])
