@@ -83,15 +83,7 @@ def page_of(results: Sequence[Mapping[str, Any]]) -> str:
         requests.update(one["requests"])
         happened.update(one["happened"])
         seen.update(one["seen"])
-    serving = sorted(time for one in results for time in one["servingAgain"])
-    after_broker = sorted(
-        time
-        for one in results
-        for (fault, _), time in zip(one["faults"], one["servingAgain"], strict=False)
-        if "broker" in fault
-    )
     kills = sum(count for fault, count in happened.items() if fault.startswith(_KILLS))
-    drains = sorted(one["drain"] for one in results if one["drain"] is not None)
     impossible = {name: why for one in results for name, why in one["impossible"].items()}
     peaks: dict[str, int] = {}
     for one in results:
@@ -106,23 +98,42 @@ def page_of(results: Sequence[Mapping[str, Any]]) -> str:
         *((f"records {name}", f"{count:,}") for name, count in ledger.items()),
         ("answers", ", ".join(f"{name}: {count:,}" for name, count in sorted(requests.items()))),
         *((f"seen: {name}", f"{seen[name]:,}") for name in EVIDENCE if name in seen),
-        ("serving again after a fault", _spread(serving, " s")),
-        ("serving again after the broker's return", _spread(after_broker, " s")),
-        ("backlog drained", f"{_spread(drains, '-fold')} the rate of the load"),
         ("resident memory at most", ", ".join(f"{k} {v >> 20} MiB" for k, v in sorted(peaks.items()))),
         ("seeds", ", ".join(map(str, sorted({one["seed"] for one in results})))),
         ("rounds by store", _by([one["versions"]["store"] for one in results])),
-        ("commits", ", ".join(sorted({one["versions"]["portico"] for one in results}))),
     ]
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts)
     faults = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(happened.items()))
     table = f"| | |\n|---|---|\n{rows}\n"
     happening = f"| Fault | Times |\n|---|---|\n{faults}\n"
     return (
-        f"{_SOURCE}\n## Result\n\n{table}{_NOTE}{_FOUND}\n## Faults that happened\n\n{happening}"
+        f"{_SOURCE}\n## Result\n\n{table}\n## Times\n\n{_times(results)}{_NOTE}{_FOUND}\n## Faults that happened\n\n{happening}"
         f"{_listed('Never happened', never_happened(results))}"
         f"{_listed('Not possible there', [f'{name}: {why}' for name, why in sorted(impossible.items())])}"
     )
+
+
+def _times(results: Sequence[Mapping[str, Any]]) -> str:
+    """How long it took, by commit: those of one commit were played on a machine as busy."""
+    lines = [
+        "| Commit | Rounds | Serving again after a fault | After the broker's return | Backlog drained, times the load |"
+    ]
+    lines.append("|---|---|---|---|---|")
+    by_commit: dict[str, list[Mapping[str, Any]]] = {}
+    for one in results:
+        by_commit.setdefault(one["versions"]["portico"], []).append(one)
+    for commit, rounds in by_commit.items():
+        serving = [time for one in rounds for time in one["servingAgain"]]
+        after_broker = [
+            time
+            for one in rounds
+            for (fault, _), time in zip(one["faults"], one["servingAgain"], strict=False)
+            if "broker" in fault
+        ]
+        drains = [one["drain"] for one in rounds if one["drain"] is not None]
+        spreads = (_spread(serving, " s"), _spread(after_broker, " s"), _spread(drains, "-fold"))
+        lines.append(f"| {commit} | {len(rounds)} | {' | '.join(spreads)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _by(names: list[str]) -> str:
@@ -133,9 +144,10 @@ def _has_spool(result: Mapping[str, Any]) -> bool:
     return result["stack"] == "production" and "PORTICO_SPOOL_BYTES" in result["arguments"]["set"]
 
 
-def _spread(ordered: list[float], unit: str) -> str:
-    if not ordered:
+def _spread(values: list[float], unit: str) -> str:
+    if not values:
         return "not measured"
+    ordered = sorted(values)
     middle, high = ordered[len(ordered) // 2], ordered[round(0.95 * (len(ordered) - 1))]
     return (
         f"median {middle:.1f}{unit}, from {ordered[0]:.1f}{unit} to {ordered[-1]:.1f}{unit}, "
