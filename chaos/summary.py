@@ -104,10 +104,10 @@ def page_of(results: Sequence[Mapping[str, Any]]) -> str:
     ]
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts)
     faults = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(happened.items()))
-    table = f"| | |\n|---|---|\n{rows}\n"
+    result = f"## Result\n\n| | |\n|---|---|\n{rows}\n\n## Times\n\n{_times(results)}"
     happening = f"| Fault | Times |\n|---|---|\n{faults}\n"
     return (
-        f"{_SOURCE}\n## Result\n\n{table}\n## Times\n\n{_times(results)}{_NOTE}{_FOUND}\n## Faults that happened\n\n{happening}"
+        f"{_SOURCE}\n{result}{_NOTE}{_FOUND}\n## Faults that happened\n\n{happening}"
         f"{_listed('Never happened', never_happened(results))}"
         f"{_listed('Not possible there', [f'{name}: {why}' for name, why in sorted(impossible.items())])}"
     )
@@ -116,9 +116,9 @@ def page_of(results: Sequence[Mapping[str, Any]]) -> str:
 def _times(results: Sequence[Mapping[str, Any]]) -> str:
     """How long it took, by commit: those of one commit were played on a machine as busy."""
     lines = [
-        "| Commit | Rounds | Serving again after a fault | After the broker's return | Backlog drained, times the load |"
+        "| Commit | Rounds | Serving again after a fault | After the broker's return | Backlog drained |",
+        "|---|---|---|---|---|",
     ]
-    lines.append("|---|---|---|---|---|")
     by_commit: dict[str, list[Mapping[str, Any]]] = {}
     for one in results:
         by_commit.setdefault(one["versions"]["portico"], []).append(one)
