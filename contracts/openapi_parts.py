@@ -88,11 +88,22 @@ HEADERS: Json = {
         "description": "How many records the list has, counted up to 100,000.",
         "schema": {"type": "integer"},
     },
+    "X-Page": {
+        "description": "The page's number, where it was not asked for by a cursor.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-Page-Size": {
+        "description": "How many records a page has at most.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
     "Link": {"description": 'The next page, `rel="next"` (RFC 8288).', "schema": _TEXT},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "The scheme and what was wrong (RFC 6750).", "schema": _TEXT},
     "Allow": {"description": "The methods that the path has.", "schema": _TEXT},
 }
+
+LIST_HEADERS = ("X-Total-Count", "X-Page", "X-Page-Size", "Link")
+"""Those of a page of a list."""
 
 
 def parameters(*names: str) -> list[Json]:

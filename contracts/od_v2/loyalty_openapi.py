@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from contracts.od_v2 import loyalty_models as models
 from contracts.od_v2.loyalty import LOYALTY_ENDPOINTS, LoyaltyEndpoint
+from contracts.openapi_parts import LIST_HEADERS
 from contracts.types import MAX_ID
 
 Json = dict[str, Any]
@@ -91,7 +92,7 @@ def _shared(endpoint: LoyaltyEndpoint) -> list[Json]:
 def _answer(endpoint: LoyaltyEndpoint) -> Json:
     one: Json = {"$ref": _REF.format(model=endpoint.answers)}
     schema = {"type": "array", "items": one} if endpoint.many else one
-    names = ["X-Request-Id", *(["X-Total-Count", "Link"] if endpoint.paged else [])]
+    names = ["X-Request-Id", *(LIST_HEADERS if endpoint.paged else ())]
     return {
         "description": "Points redeemed." if endpoint.method == "POST" else "Data returned successfully.",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

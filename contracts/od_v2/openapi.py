@@ -8,6 +8,7 @@ from contracts.od_v2.examples import EXAMPLES
 from contracts.od_v2.surface import ENDPOINTS, Endpoint
 from contracts.openapi_parts import (
     GET_ERRORS,
+    LIST_HEADERS,
     POST_ERRORS,
     Frame,
     Json,
@@ -144,7 +145,7 @@ def _read(endpoint: Endpoint, path: str) -> Json:
     taken = {*named, *_IDENTIFIER} if named else set()
     own = [name for name in _FILTERS[endpoint.plural] if name not in taken]
     listing = () if endpoint.single else (*own, "cursor", "page", "pageSize")
-    shown = () if endpoint.single else ("X-Total-Count", "Link")
+    shown = () if endpoint.single else LIST_HEADERS
     answer = {
         "description": "Data returned successfully.",
         "headers": headers(*shown, "X-Request-Id"),

@@ -7,6 +7,7 @@ from contracts.odp_v1.examples import EXAMPLES
 from contracts.odp_v1.surface import ENDPOINTS, Endpoint
 from contracts.openapi_parts import (
     GET_ERRORS,
+    LIST_HEADERS,
     POST_ERRORS,
     Frame,
     Json,
@@ -92,7 +93,7 @@ def _read(endpoint: Endpoint) -> Json:
     }
     answer = {
         "description": "Data returned successfully.",
-        "headers": headers("X-Total-Count", "Link", "X-Request-Id"),
+        "headers": headers(*LIST_HEADERS, "X-Request-Id"),
         "content": json_content(schema),
     }
     return {

@@ -14,6 +14,7 @@ from gateway.rest.body import let_go
 from gateway.rest.deadline import in_time
 from gateway.rest.errors import error_middleware, surfaces
 from gateway.rest.metrics import RequestMetrics, measured
+from gateway.rest.oauth import oauth_error
 from gateway.rest.od_v2.errors import flat_error
 from gateway.rest.odp_errors import odp_renderer
 from gateway.rest.refusals import refusal
@@ -42,7 +43,7 @@ def rest_app(
     mounted: Sequence[Surface], metrics: RequestMetrics, tracer: Tracer = NO_TRACER
 ) -> web.Application:
     """An application that serves `mounted`; errors are answered in the dialect of their path."""
-    surface_for = surfaces({"/v2": flat_error}, default=odp_renderer())
+    surface_for = surfaces({"/v2": flat_error, "/oauth": oauth_error}, default=odp_renderer())
     app = web.Application(
         middlewares=[
             request_id_middleware,

@@ -159,12 +159,21 @@ def _refused(request: web.Request, error: Exception) -> web.Response:
     answer = _answer_to(error)
     request[ERROR_CODE] = answer.code
     if is_json(request):
-        body = {"code": answer.code, "message": answer.message}
+        response = json_response({"code": answer.code, "message": answer.message}, status=_status(answer))
     else:
-        body = {"error": _rfc6749_code(answer), "error_description": answer.message}
-    response = json_response(body, status=400 if answer.status in (413, 415) else answer.status)
+        response = oauth_error(answer, "")
     response.headers.update(answer.headers)
     return response
+
+
+def oauth_error(error: ApiError, _: str) -> web.Response:
+    """`error` and `error_description` (RFC 6749 §5.2)."""
+    body = {"error": _rfc6749_code(error), "error_description": error.message}
+    return json_response(body, status=_status(error))
+
+
+def _status(error: ApiError) -> int:
+    return 400 if error.status in (413, 415) else error.status
 
 
 def _answer_to(error: Exception) -> ApiError:

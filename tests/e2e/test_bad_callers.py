@@ -152,6 +152,13 @@ async def test_a_wrong_method_is_405_that_allows_the_right_ones(caller: Client, 
         assert METHODS[path] == reply.headers["Allow"]
 
 
+async def test_the_token_endpoint_refuses_other_methods_in_its_own_words(caller: Client) -> None:
+    """As RFC 6749 §5.2 has errors, for whoever has no form to answer in."""
+    reply = await ask(caller, "GET", "/oauth/token")
+    assert (405, "POST") == (reply.status, reply.headers["Allow"])
+    assert "invalid_request" == reply.json["error"]
+
+
 async def test_the_colon_may_be_percent_encoded(caller: Client) -> None:
     """`customers%3Aingest` is `customers:ingest` (contracts A.1)."""
     for path in ("/v1/customer/leads%3Aingest", "/v1/customer/leads%3aingest"):

@@ -124,6 +124,16 @@ async def test_pages_by_number_and_filters(client: Client) -> None:
         assert 20 == len(_ids(await ask(client, "GET", f"{CUSTOMERS}?updatedAfter={after}{zone}")))
 
 
+async def test_every_header_of_a_page_is_documented(client: Client) -> None:
+    """How many there are, which page this is, and how long it may be; what HTTP itself has needs no word."""
+    await _ingested(client, 3)
+    page = await ask(client, "GET", f"{CUSTOMERS}?page=1&pageSize=2")
+    assert ("3", "1", "2") == tuple(page.headers[name] for name in ("X-Total-Count", "X-Page", "X-Page-Size"))
+    document = (await ask(client, "GET", "/v1/customer/openapi.json")).json
+    answer = document["paths"][CUSTOMERS]["get"]["responses"]["200"]
+    assert {name for name in page.headers if name.startswith("X-")} <= set(answer["headers"])
+
+
 async def test_a_cursor_goes_on_in_its_own_list_alone(client: Client) -> None:
     """Another tenant's, another list's, another filter's and a changed one are refused alike."""
     await _ingested(client, 60)
