@@ -192,7 +192,8 @@ async def _read(request: web.Request, limits: BodyLimits, budget: TenantBudget) 
     except TimeoutError as error:
         raise BodyTimeoutError("the body did not come in time") from error
     except (RequestPayloadError, aiohttp.ClientPayloadError, ConnectionError) as error:
-        raise InterruptedBodyError("the body ended early or breaks HTTP") from error
+        # The reader keeps this error: with the frames that it was raised in, it would keep what was read.
+        raise InterruptedBodyError("the body ended early or breaks HTTP") from error.with_traceback(None)
 
 
 async def _read_chunks(request: web.Request, limits: BodyLimits, budget: TenantBudget) -> bytes:

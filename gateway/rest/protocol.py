@@ -138,6 +138,11 @@ class HardenedConnection(RequestHandler):
         self._headers_came()
         self._caught_up()
         super().connection_lost(error)
+        # A body's reader knows its connection: these would keep each other, and what nobody read, until the
+        # next full collection.
+        self._body = None
+        if self._waiter is None:
+            self._messages.clear()  # which nobody begins any more
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; the first of a request's headers start its deadline, the last stop it."""
