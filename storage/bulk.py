@@ -70,6 +70,17 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceEach:
+    """Replace, in one statement, each document that the filter of one of `replacements` finds.
+
+    Those are by `_id` and other scalars. Nothing is inserted, and of a document whose filter does
+    not hold nothing changes: which ones those are the server does not say, only how many.
+    """
+
+    replacements: Sequence[Replace]
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """Update the one document that `filter` finds with MongoDB's update operators."""
 
@@ -85,7 +96,7 @@ class UpdateAll:
     change: Mapping[str, Any]
 
 
-BulkOperation = Insert | Replace | Update | UpdateAll
+BulkOperation = Insert | Replace | ReplaceEach | Update | UpdateAll
 
 
 @dataclass(slots=True)
@@ -98,6 +109,8 @@ class BulkResult:
     """Operations whose document the server can never hold, with its words."""
     matched: int = 0
     """Documents that the filters of updates and replacements found."""
+    modified: int = 0
+    """Documents that updates and replacements changed, of a bulk without an error."""
 
 
 def native(operation: BulkOperation) -> Any:
@@ -107,10 +120,27 @@ def native(operation: BulkOperation) -> Any:
             return InsertOne(_raw(document))
         case Replace(filter, document):
             return ReplaceOne(filter, _raw(document), upsert=True)
+        case ReplaceEach(replacements):
+            ids = [one.filter["_id"] for one in replacements]
+            return UpdateMany({"_id": {"$in": ids}}, [{"$replaceWith": _by_condition(replacements)}])
         case Update(filter, change):
             return UpdateOne(filter, change)
         case UpdateAll(filter, change):
             return UpdateMany(filter, change)
+
+
+def _by_condition(replacements: Sequence[Replace]) -> dict[str, Any]:
+    """The document whose condition holds, else what there is. What comes from data is a literal."""
+    branches = [
+        {
+            "case": {
+                "$and": [{"$eq": [f"${name}", {"$literal": value}]} for name, value in one.filter.items()]
+            },
+            "then": {"$literal": _raw(one.document)},
+        }
+        for one in replacements
+    ]
+    return {"$switch": {"branches": branches, "default": "$$ROOT"}}
 
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
@@ -124,13 +154,22 @@ def chunks(operations: Sequence[BulkOperation]) -> Iterator[tuple[int, int]]:
     """Slices that each make one bulk of bounded size."""
     start = size = 0
     for index, operation in enumerate(operations):
-        length = len(operation.document.bson) if isinstance(operation, Insert | Replace) else 0
+        length = _length(operation)
         if index > start and (size + length > _MAX_BULK_BYTES or index - start == _MAX_BULK_OPERATIONS):
             yield start, index
             start, size = index, 0
         size += length
     if start < len(operations):
         yield start, len(operations)
+
+
+def _length(operation: BulkOperation) -> int:
+    match operation:
+        case Insert(document) | Replace(document=document):
+            return len(document.bson)
+        case ReplaceEach(replacements):
+            return sum(map(_length, replacements))
+    return 0
 
 
 def sort_out(error: BulkWriteError, offset: int, result: BulkResult) -> None:

@@ -207,6 +207,7 @@ class Collection:
             with _translated():
                 done = await self._collection.bulk_write([native(one) for one in operations], ordered=False)
             result.matched += done.matched_count
+            result.modified += done.modified_count
         except StoreUnavailableError as error:
             cause = error.__cause__
             if isinstance(cause, BulkWriteError):

@@ -10,6 +10,7 @@ from storage.bulk import BulkOperation, Encoded, Insert, Replace
 from storage.documents import COLLECTIONS, to_document, to_record
 from storage.driver import Database
 from storage.errors import NotStorableError
+from storage.together import write_together
 
 NOT_STORABLE = "NOT_STORABLE"
 """Code of the fault of a record that the store can never hold."""
@@ -51,7 +52,7 @@ class RecordRepository:
                 result.refused[write.record.id] = Fault(NOT_STORABLE, str(error))
             else:
                 ids.append(write.record.id)
-        bulk = await self._collections[entity].write(operations)
+        bulk = await write_together(self._collections[entity], operations)
         result.lost.update(ids[index] for index in bulk.duplicates)
         for index, code in bulk.refused.items():
             result.refused[ids[index]] = Fault(NOT_STORABLE, f"the store cannot hold the record, code {code}")
