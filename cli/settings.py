@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     max_bytes_in_flight: Positive = Field(
         64 * _MIB,
         description="Bytes that request bodies take, at most, from when they are read until their confirm. A "
-        "body counts twice, for the copies that are made of it on its way. Bodies that nobody reads yet "
-        "are not in it: 16 KiB a connection.",
+        "body counts twice, for the copies that are made of it on its way. Not in it is what is not read "
+        "yet: 16 KiB a connection, and 4 MiB of all.",
     )
     max_ingestions_in_flight: Positive = Field(
         4096,

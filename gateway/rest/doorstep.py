@@ -20,6 +20,9 @@ _MOMENT = 0.001
 _UNASKED, _ASKED = (memoryview(bytearray(size)) for size in (8 * 1024, 64 * 1024))
 """Where what comes is put, of all connections: it is taken out before anything else can come. The first is
 for what nobody waits for."""
+_AMPLE = 4 * 1024 * 1024
+"""Bytes that are taken in large pieces in one turn of the loop, of all connections: who waits for them is
+charged in the next. Beyond it all is taken as what nobody waits for."""
 
 
 class Doorstep(asyncio.BufferedProtocol):
@@ -49,12 +52,14 @@ class Doorstep(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes are put."""
-        self._buffer = _ASKED if self._is_asking() else _UNASKED
+        self._buffer = _ASKED if self._is_asking() and self._doorsteps.taken < _AMPLE else _UNASKED
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand the bytes on, or keep them until they can be understood."""
         data = bytes(self._buffer[:nbytes])
+        if self._buffer is _ASKED:
+            self._doorsteps.took(nbytes)
         if self.entered is None:
             self._keep(data)
         else:
@@ -108,6 +113,8 @@ class Doorsteps:
         self._enter = enter
         self._waiting: dict[Doorstep, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.taken = 0
+        """Bytes that were taken in large pieces in this turn of the loop."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -132,6 +139,12 @@ class Doorsteps:
         """A connection has ended."""
         self._waiting.pop(one, None)
 
+    def took(self, size: int) -> None:
+        """A connection took a large piece."""
+        if not self.taken:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self.taken += size
+
     def close_oldest(self) -> bool:
         """Close the one that has waited longest; False where none waits."""
         oldest = next(iter(self._waiting), None)
@@ -147,6 +160,9 @@ class Doorsteps:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _turn(self) -> None:
+        self.taken = 0
 
     def _close_overdue(self) -> None:
         loop = asyncio.get_running_loop()
