@@ -10,12 +10,14 @@ import aiohttp
 from bench.bodies import batches
 from bench.contestants import PEER_PATH, PEERS
 from bench.measure import BEST_PEER, Contender, Measure, Outcome, Role, Target
-from bench.measures.stored import BATCH, peer_stored, portico_stored
+from bench.measures.stored import BATCH, TAIL, peer_stored, portico_stored
 from bench.portico import PATH, Portico
 from bench.processes import read, started
 from bench.world import World
 
 _AT_ONCE = 4
+_LAST = _AT_ONCE * BATCH + TAIL
+"""Records that may be the last to be stored: batches posted at once come to the queue in any order."""
 _MILLION = 1_000_000
 
 Stored = Callable[[int, int, Sequence[str]], Awaitable[None]]
@@ -80,7 +82,7 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
         for peer, door, storer in zip(PEERS, gateways, ingestors, strict=True):
 
             async def stored(first: int, count: int, _: Sequence[str], database: str = peer.database) -> None:
-                await peer_stored(world, database, first, count, 1)
+                await peer_stored(world, database, first, count, 1, _LAST)
 
             url = f"http://127.0.0.1:{door.port}{PEER_PATH}"
             processes = {"gateway": door.pid, "ingestor": storer.pid}

@@ -20,7 +20,7 @@ BATCH = 500
 _IDS_A_CALL = 50
 _STORED_WITHIN = 120.0
 _PAUSE = 0.02
-_TAIL = 500
+TAIL = 500
 """The last records of a backlog, looked at one by one: more than any ingestor has in work at a time."""
 _EPOCH = datetime(2026, 1, 1)
 
@@ -72,11 +72,13 @@ async def portico_stored(portico: Portico, ids: Sequence[str], outcome: str, cou
         raise RuntimeError(f"{total} of {count} records were {outcome}")
 
 
-async def peer_stored(world: World, database: str, first: int, count: int, version: int) -> None:
-    """Return when the last customers of a backlog are there in this version."""
+async def peer_stored(
+    world: World, database: str, first: int, count: int, version: int, tail: int = TAIL
+) -> None:
+    """Return when the last customers of a backlog are there in this version, `tail` of them."""
     at = _EPOCH + timedelta(seconds=version)
     async with collection(world, database, "customers") as stored:
-        names = [name_of(number) for number in range(first + max(0, count - _TAIL), first + count)]
+        names = [name_of(number) for number in range(first + max(0, count - tail), first + count)]
         await present(stored, names, at)
 
 
