@@ -108,7 +108,7 @@ class RecordReader:
         """All records of `query`, one without references, after `after`, in lists of at most `most`, as the
         rendering `revision` has them. To be closed."""
         for listing in listings_of(query):
-            fields = (*_WHOLE, listing.time)
+            fields = (RENDERED, listing.time)
             pages = self._pagers[query.entity].follow(listing, after=after, most=most, projection=fields)
             async with aclosing(pages):
                 async for page in pages:

@@ -7,6 +7,7 @@ kept bytes without parsing them (https://protobuf.dev/programming-guides/encodin
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor
@@ -109,6 +110,7 @@ def joined(records: Iterable[bytes], token: str = "") -> Sent:
     return Sent(b"".join(parts), count)
 
 
+@lru_cache(maxsize=4096)  # the lengths of records are much alike
 def _varint(number: int) -> bytes:
     """Seven bits a byte, the lowest first, and the eighth bit set where more follow."""
     parts = bytearray()
