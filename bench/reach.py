@@ -1,4 +1,4 @@
-"""How far the limits themselves come beside the best peer: no program with more to do comes further."""
+"""How far the limits themselves come beside the best peer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -54,10 +54,8 @@ STORES = (
         lambda port, data: [
             *("--host", "127.0.0.1", "--port", f"{port}", "--storage-path", f"{data}"),
             "--sync-on-commit",  # without it, it confirms what `j: true` asks for before it is so
-            *(
-                "--cache-size",
-                f"{_mongods_cache_mib()}M",
-            ),  # it has 4 GiB of its own, however large the machine
+            # Its own would be 4 GiB, however large the machine.
+            *("--cache-size", f"{_mongods_cache_mib()}M"),
         ],
     ),
     StoreKind(
