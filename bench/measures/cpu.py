@@ -10,7 +10,7 @@ import aiohttp
 from bench.bodies import batches
 from bench.contestants import PEER_PATH, PEERS
 from bench.measure import BEST_PEER, Contender, Measure, Outcome, Role, Target
-from bench.measures.stored import BATCH, TAIL, peer_stored, portico_stored
+from bench.measures.stored import BATCH, TAIL, forget, peer_stored, portico_stored
 from bench.portico import PATH, Portico
 from bench.processes import read, started
 from bench.world import World
@@ -77,6 +77,7 @@ async def _contenders(world: World) -> AsyncIterator[Sequence[Contender]]:
         processes = {"gateway": gateway.pid, "ingestor": ingestor.pid}
         path = _Path(url, portico.token, processes, world.servers, own_stored)
         found = [Contender("Portico", Role.PORTICO, path.turn, processes)]
+        await forget(world, PEERS)
         gateways = await started(stack, *(peer.gateway(world) for peer in PEERS))
         ingestors = await started(stack, *(peer.ingestor(world) for peer in PEERS))
         for peer, door, storer in zip(PEERS, gateways, ingestors, strict=True):

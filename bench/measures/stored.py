@@ -82,6 +82,14 @@ async def peer_stored(
         await present(stored, names, at)
 
 
+async def forget(world: World, peers: Sequence[Peer]) -> None:
+    """Drop what `peers` stored in earlier rows: their customers are the same in all, and shall be new."""
+    client: AsyncMongoClient[dict[str, Any]]
+    async with AsyncMongoClient(world.mongodb_url) as client:
+        for peer in peers:
+            await client.drop_database(peer.database)
+
+
 @asynccontextmanager
 async def collection(world: World, database: str, name: str) -> AsyncIterator[Collection]:
     """A collection of a contender's database."""

@@ -11,7 +11,7 @@ from time import perf_counter
 from bench.contestants import PEERS
 from bench.measure import Contender, Outcome, Role
 from bench.measures.bulk_writing import BulkWriting
-from bench.measures.stored import BATCH, PeerBacklog, PorticoBacklog
+from bench.measures.stored import BATCH, PeerBacklog, PorticoBacklog, forget
 from bench.portico import Portico
 from bench.processes import Program, started
 from bench.world import World
@@ -33,6 +33,7 @@ async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[
         own = Turns(PorticoBacklog(portico).fill, [ingestor], updates=updates)
         await own.prepare(world.effort.seconds)
         found = [Contender("Portico", Role.PORTICO, own.turn, {"ingestor": ingestor.pid})]
+        await forget(world, PEERS)
         storers = await started(stack, *(peer.ingestor(world) for peer in PEERS))
         for peer, storer in zip(PEERS, storers, strict=True):
             turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates, least=BATCH)
