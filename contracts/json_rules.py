@@ -63,14 +63,18 @@ def is_suspicious(body: bytes, *, max_depth: int = MAX_DEPTH) -> bool:
         return True
     if b"\\" in body and b"\\u0000" in body:
         return True
+    return has_wide_number(body) or nests_deeper(body, max_depth)
+
+
+def has_wide_number(body: bytes) -> bool:
+    """Whether JSON holds a number that may pass 64 bits or the range of a double; False is certain."""
     numbers = body.translate(_NUMBERS, _NOT_NUMBERS)
     wide = b"0" * _INT64_DIGITS in numbers or b"0e000" in numbers
-    if wide and _WIDE_NUMBER.search(b":" + numbers + b":"):
-        return True
-    return _nests_deeper(body, max_depth)
+    return wide and _WIDE_NUMBER.search(b":" + numbers + b":") is not None
 
 
-def _nests_deeper(body: bytes, max_depth: int) -> bool:
+def nests_deeper(body: bytes, max_depth: int) -> bool:
+    """Whether JSON nests deeper than `max_depth` levels."""
     if len(body) <= _SHORT and body.count(b"{") + body.count(b"[") <= max_depth:
         return False
     bare = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from contracts.glance_types import DAY, MOMENT, read_as
 from contracts.quick import quicker
 
 MAX_ID = 512
@@ -28,17 +29,19 @@ _SURE_TIME = f"{_HOUR}:{_SIXTIETH}:{_SIXTIETH}(?:[.][0-9]{{1,9}})?(?:[Zz]|[+-]{_
 class _FromText:
     """A string of one pattern, read as `schema` has it; any fault is the one error `error`.
 
-    A string of the pattern `sure` has none.
+    A string of the pattern `sure` has none, nor one that `glance` takes and `contracts.glance` finds plain.
     """
 
-    def __init__(self, pattern: str, sure: str, schema: CoreSchema, json_format: str, error: str) -> None:
+    def __init__(
+        self, pattern: str, sure: str, schema: CoreSchema, json_format: str, error: str, glance: Any
+    ) -> None:
         text = core_schema.str_schema(strict=True, pattern=pattern)
         chain = core_schema.chain_schema([text, schema])
         self._schema = core_schema.custom_error_schema(
             chain,
             custom_error_type=error,
             custom_error_message="invalid",
-            metadata=quicker(core_schema.str_schema(strict=True, pattern=f"^{sure}$")),
+            metadata=quicker(core_schema.str_schema(strict=True, pattern=f"^{sure}$")) | read_as(glance),
         )
         self._format = json_format
 
@@ -65,13 +68,14 @@ Timestamp = Annotated[
         ),
         "date-time",
         "invalid_timestamp",
+        MOMENT,
     ),
 ]
 """An RFC 3339 date-time with its zone, in years 1 to 9999 of UTC (ruling R8)."""
 
 Date = Annotated[
     date,
-    _FromText(f"^{_DATE}$", _SURE_DATE, core_schema.date_schema(strict=False), "date", "invalid_date"),
+    _FromText(f"^{_DATE}$", _SURE_DATE, core_schema.date_schema(strict=False), "date", "invalid_date", DAY),
 ]
 """A full date, `YYYY-MM-DD`."""
 
