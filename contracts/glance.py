@@ -18,9 +18,11 @@ from contracts.json_rules import MAX_DEPTH, has_wide_number, nests_deeper
 from contracts.shapes import Shape
 from contracts.slices import CutError
 
-# What numbers, times and containers are made of: digits are all alike, and so are containers.
-_MARKS = bytes.maketrans(b"123456789E[", b"000000000e{")
-_NOT_MARKS = bytes(set(range(256)) - set(b"0123456789eE.+-: {["))
+_FRAME = bytes.maketrans(b"[.+", b"{--")
+_NOT_FRAME = bytes(set(range(256)) - set(b"{[:,-.+ "))
+"""Without its digits the time `2026-01-01T12:00:00Z` is `--::`."""
+_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789eE.+-:"))
 _WIDE = b"0" * 19
 _RISKY_ESCAPE = re.compile(rb"\\u00[0-7]")
 """Of a character that is part of a time, or of NUL."""
@@ -77,21 +79,25 @@ def _is_plain(body: bytes, most_containers: int) -> bool:
     # msgspec steps over what it does not know without a look at the characters.
     if not body.isascii() and not _is_utf8(body):
         return False
-    marks = body.translate(_MARKS, _NOT_MARKS)
-    if marks.count(b"{") > most_containers and nests_deeper(body, MAX_DEPTH):
+    frame = body.translate(_FRAME, _NOT_FRAME)
+    if b"- ::" in frame:  # a time without its T
         return False
-    has_plus = b"+" in marks  # sooner found than what it stands in
-    wide = _WIDE in marks or b"0e000" in marks or (has_plus and b"0e+000" in marks)
-    return not (wide and has_wide_number(body)) and _has_plain_times(body, marks, has_plus=has_plus)
+    if frame.count(b"{") > most_containers and nests_deeper(body, MAX_DEPTH):
+        return False
+    digits = body.translate(_DIGITS, _NOT_DIGITS)
+    if _may_be_wide(digits) and has_wide_number(body):
+        return False
+    return b"::-" not in frame or _has_plain_ends(body, digits)
 
 
-def _has_plain_times(body: bytes, marks: bytes, *, has_plus: bool) -> bool:
-    """Whether every time is RFC 3339's (ruling R8), and in the calendar of UTC, too."""
-    if b"0 00:" in marks:  # without its T
-        return False
-    if b":00-" in marks or b":00." in marks or (has_plus and b":00+" in marks):
-        return not (_NO_COLON.search(marks) or any(edge in body for edge in _EDGES))
-    return True
+def _may_be_wide(digits: bytes) -> bool:
+    # A plus is sooner found than what it stands in.
+    return _WIDE in digits or b"0e000" in digits or (b"+" in digits and b"0e+000" in digits)
+
+
+def _has_plain_ends(body: bytes, digits: bytes) -> bool:
+    """Whether fractions and offsets end times as RFC 3339 has it (ruling R8), and in the calendar of UTC."""
+    return not (_NO_COLON.search(digits) or any(edge in body for edge in _EDGES))
 
 
 def _is_utf8(body: bytes) -> bool:
