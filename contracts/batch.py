@@ -5,18 +5,15 @@ is the body cut into records, each of which is then judged by itself.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator
+from pydantic import ValidationError
 
 from contracts import glance, json_rules, slices
 from contracts.faults import described
 from contracts.operations import MAX_FAULTS, Checked, Malformed
-from contracts.quick import judge_of
 from contracts.shapes import Shape
 from domain.records import Fault
 
@@ -34,43 +31,34 @@ class Batch:
     malformed: tuple[Malformed, ...] = ()
 
 
-def count(body: bytes, shape: Shape) -> int | None:
-    """How many records a body holds that is right in every one; None where that takes a closer look."""
-    records = glance.count(body, shape)
-    if records is not None:
-        return records
-    passed = _passed(body, shape, judge_of(shape.body))
-    return None if passed is None else len(passed)
-
-
 def check(body: bytes, shape: Shape) -> Checked:
     """What `read` finds, without the records."""
-    records = count(body, shape)
-    if records is None:
-        passed = _passed(body, shape, shape.body)
-        records = None if passed is None else len(passed)
+    records = glance.count(body, shape)
     if records is not None:
         return Checked(records)
+    passed = _passed(body, shape)
+    if passed is not None:
+        return Checked(len(passed))
     batch = _sorted_out(body, shape)
     return Checked(batch.records, batch.malformed)
 
 
 def read(body: bytes, shape: Shape) -> Batch:
     """The records of `body`. Raises nothing for anything that `body` holds."""
-    passed = _passed(body, shape, shape.body)
+    passed = _passed(body, shape)
     if passed is not None:
         return Batch(len(passed), list(enumerate(passed)), lambda: shape.values(orjson.loads(body)))
     return _sorted_out(body, shape)
 
 
-def _passed(body: bytes, shape: Shape, *judges: TypeAdapter[Any] | SchemaValidator) -> list[Any] | None:
-    """The records of a body that is right in every one, as the first judge that says so has them; or None."""
+def _passed(body: bytes, shape: Shape) -> list[Any] | None:
+    """The records of a body that is right in every one; else None."""
     if json_rules.is_suspicious(body):
         return None
-    for judge in judges:
-        with suppress(ValidationError, slices.CutError):
-            return shape.values(judge.validate_json(body))
-    return None
+    try:
+        return shape.values(shape.body.validate_json(body))
+    except (ValidationError, slices.CutError):
+        return None
 
 
 def _sorted_out(body: bytes, shape: Shape) -> Batch:

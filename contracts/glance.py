@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-from contracts.glance_types import UntypedError, glanced
+from contracts.glance_types import Glanced, UntypedError, glanced, plain
 from contracts.json_rules import MAX_DEPTH, has_wide_number, nests_deeper
 from contracts.shapes import Shape
 from contracts.slices import CutError
@@ -24,8 +24,8 @@ _NOT_FRAME = bytes(set(range(256)) - set(b"{[:,-.+ "))
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789eE.+-:"))
 _WIDE = b"0" * 19
-_RISKY_ESCAPE = re.compile(rb"\\u00[0-7]")
-"""Of a character that is part of a time, or of NUL."""
+_ASCII_ESCAPE = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+"""Some escape the plus of an offset, and others more."""
 _NO_COLON = re.compile(rb":00(?:[.]0+)?[+-]0000")
 """The end of a time whose offset lacks its colon."""
 _EDGES = (b'"0001-', b'"9999-')
@@ -39,7 +39,7 @@ def count(body: bytes, shape: Shape) -> int | None:
         return None
     try:
         records = len(shape.values(reader.read(body)))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, CutError):
+    except (msgspec.DecodeError, ValueError, RecursionError, CutError):
         return None
     # A nest that is too deep is made of more containers than so many records have for themselves.
     fewest = max(0, records - 1) * reader.containers
@@ -49,33 +49,35 @@ def count(body: bytes, shape: Shape) -> int | None:
 class _Reader:
     """What a contract's bodies are read by."""
 
-    def __init__(self, body: Any, containers: int) -> None:
+    def __init__(self, body: Glanced, containers: int) -> None:
         """`containers`: objects and arrays that a record has at least."""
-        self._decoder = msgspec.json.Decoder(body)
+        self._decoder = msgspec.json.Decoder(body.type)
+        self._rule = body.rule
         self.containers = containers
 
     def read(self, body: bytes) -> Any:
-        """The body as types have it; of an object its members that are there, by name."""
+        """The records, or an object of them. Raises ValueError, msgspec's DecodeError and RecursionError."""
         value = self._decoder.decode(body)
-        if not isinstance(value, msgspec.Struct):
-            return value
-        members = zip(value.__struct_encode_fields__, msgspec.structs.astuple(value), strict=True)
-        return {name: member for name, member in members if member is not msgspec.UNSET}
+        if self._rule is not None:
+            self._rule(value)
+        return value if isinstance(value, list) else plain(value)
 
 
 @cache  # one for each contract
 def _reader(body: TypeAdapter[Any], record: TypeAdapter[Any]) -> _Reader | None:
     """None where the schema asks for more than types can say."""
     try:
-        return _Reader(glanced(body.core_schema).type, glanced(record.core_schema).containers)
+        return _Reader(glanced(body.core_schema), glanced(record.core_schema).containers)
     except (UntypedError, TypeError):
         return None
 
 
 def _is_plain(body: bytes, most_containers: int) -> bool:
     """Whether a body that msgspec took has nothing in it that msgspec takes and the contract may not."""
-    if b"\\" in body and _RISKY_ESCAPE.search(body):
-        return False
+    if b"\\u00" in body:
+        if b"\\u0000" in body:  # in a key it may not be
+            return False
+        body = _ASCII_ESCAPE.sub(_character, body)
     # msgspec steps over what it does not know without a look at the characters.
     if not body.isascii() and not _is_utf8(body):
         return False
@@ -98,6 +100,10 @@ def _may_be_wide(digits: bytes) -> bool:
 def _has_plain_ends(body: bytes, digits: bytes) -> bool:
     """Whether fractions and offsets end times as RFC 3339 has it (ruling R8), and in the calendar of UTC."""
     return not (_NO_COLON.search(digits) or any(edge in body for edge in _EDGES))
+
+
+def _character(escape: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escape[1].decode())
 
 
 def _is_utf8(body: bytes) -> bool:

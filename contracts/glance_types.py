@@ -5,9 +5,9 @@ They take less than the schema does, and nothing else but what only the text of 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,8 @@ from pydantic_core import CoreSchema
 
 MOMENT = Annotated[datetime, msgspec.Meta(tz=True)]
 DAY = date
+
+Rule = Callable[[Any], object]
 
 _KEY = "glance"
 _Schema = dict[str, Any]
@@ -33,11 +35,13 @@ class UntypedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Glanced:
-    """A type, and what it tells of the text of its values."""
+    """A type, and what there is to say of its values beyond it."""
 
     type: Any
     containers: int = 0
     """Objects and arrays in every value, at least, itself among them."""
+    rule: Rule | None = None
+    """Raises ValueError for a value that breaks a rule over several of its members."""
 
 
 def read_as(type_: Any) -> dict[str, Any]:
@@ -63,6 +67,8 @@ class _Translation:
             "definition-ref": self._reference,
             "definitions": self._with_definitions,
             "float": self._float,
+            "function-after": self._ruled,
+            "int": self._int,
             "list": self._list,
             "literal": self._literal,
             "nullable": self._nullable,
@@ -92,6 +98,10 @@ class _Translation:
         _require_only(schema, "allow_inf_nan", *_ENDS)
         return Glanced(_bounded(float, schema, _ENDS))
 
+    def _int(self, schema: _Schema) -> Glanced:
+        _require_only(schema)
+        return Glanced(int)
+
     def _str(self, schema: _Schema) -> Glanced:
         _require_only(schema, *_TEXT_LENGTHS)
         return Glanced(_bounded(str, schema, _TEXT_LENGTHS))
@@ -104,39 +114,55 @@ class _Translation:
 
     def _nullable(self, schema: _Schema) -> Glanced:
         _require_only(schema, "schema")
-        return Glanced(self.of(schema["schema"]).type | None)
+        inner = self.of(schema["schema"])
+        return Glanced(inner.type | None, rule=inner.rule and partial(_unless_null, inner.rule))
 
     def _union(self, schema: _Schema) -> Glanced:
         _require_only(schema, "choices", "custom_error_type", "custom_error_message")
-        return Glanced(reduce(or_, (self.of(choice).type for choice in schema["choices"])))
+        choices = [self.of(choice) for choice in schema["choices"]]
+        if any(choice.rule for choice in choices):
+            raise UntypedError("a union with rules")
+        return Glanced(reduce(or_, (choice.type for choice in choices)))
 
     def _list(self, schema: _Schema) -> Glanced:
         _require_only(schema, "items_schema", *_LIST_LENGTH)
-        elements = list.__class_getitem__(self.of(schema["items_schema"]).type)
-        return Glanced(_bounded(elements, schema, _LIST_LENGTH), 1)
+        element = self.of(schema["items_schema"])
+        elements = list.__class_getitem__(element.type)
+        rule = element.rule and partial(_each, element.rule)
+        return Glanced(_bounded(elements, schema, _LIST_LENGTH), 1, rule)
 
     def _typed_dict(self, schema: _Schema) -> Glanced:
         _require_only(schema, *_OF_A_MODEL)
         if schema.get("extra_behavior") != "ignore" or not schema.get("config", {}).keys() <= _CONFIG:
             raise UntypedError("a model that does not ignore what it does not know")
-        required, optional, containers = [], [], 1
-        for name, field in schema["fields"].items():
+        required, optional, rules = [], [], []
+        containers = 1
+        names = {f"f{place}": name for place, name in enumerate(schema["fields"])}
+        for attribute, name in names.items():
+            field = schema["fields"][name]
             _require_only(field, "schema", "required")
             member = self.of(field["schema"])
             if field["required"]:
-                required.append((name, member.type))
+                required.append((attribute, member.type))
                 containers += member.containers
             else:
-                optional.append((name, member.type | msgspec.UnsetType, msgspec.UNSET))
-        fields = [*required, *optional]
-        places = {f"f{place}": name for place, (name, *_) in enumerate(fields)}
+                optional.append((attribute, member.type | msgspec.UnsetType, msgspec.UNSET))
+            if member.rule is not None:
+                rules.append((attribute, member.rule))
         model = msgspec.defstruct(
             "Glanced",
-            [(place, *rest) for place, (_, *rest) in zip(places, fields, strict=True)],
-            rename=places,
+            [*required, *optional],
+            rename=names,
             gc=False,  # they hold no cycles, and are gone at once
         )
-        return Glanced(model, containers)
+        return Glanced(model, containers, partial(_members, rules) if rules else None)
+
+    def _ruled(self, schema: _Schema) -> Glanced:
+        """Rules are functions of plain values, and look no deeper than a value's members."""
+        inner, function = self.of(schema["schema"]), schema["function"]
+        if function["type"] != "no-info":
+            raise UntypedError("a rule that asks for more than the value")
+        return replace(inner, rule=partial(_both, inner.rule, function["function"]))
 
     def _custom_error(self, schema: _Schema) -> Glanced:
         return self.of(schema["schema"])
@@ -153,6 +179,39 @@ class _Translation:
                 raise UntypedError("a model that holds itself")
             self._known[name] = self.of(definition)
         return self._known[name]
+
+
+def plain(value: Any) -> Any:
+    """What msgspec read, as pydantic has it: of an object its members that are there, by name."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    members = zip(value.__struct_encode_fields__, msgspec.structs.astuple(value), strict=True)
+    return {name: member for name, member in members if member is not msgspec.UNSET}
+
+
+def _unless_null(rule: Rule, value: Any) -> None:
+    if value is not None:
+        rule(value)
+
+
+def _each(rule: Rule, values: list[Any]) -> None:
+    for value in values:
+        rule(value)
+
+
+def _members(rules: list[tuple[str, Rule]], model: msgspec.Struct) -> None:
+    for attribute, rule in rules:
+        value = getattr(model, attribute)
+        if value is not msgspec.UNSET:
+            rule(value)
+
+
+def _both(inner: Rule | None, function: Rule, value: Any) -> None:
+    if inner is not None:
+        inner(value)
+    function(plain(value))
 
 
 def _require_only(schema: _Schema, *names: str) -> None:

@@ -1,13 +1,13 @@
 """Wire types that the contracts share, checked by pydantic's core straight from bytes."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from contracts.glance_types import DAY, MOMENT, read_as
-from contracts.quick import quicker
 
 MAX_ID = 512
 """Characters in an id that a sender chooses."""
@@ -16,32 +16,20 @@ _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE_TIME = f"^{_DATE}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.][0-9]+)?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
 
 
-# Dates that are in every calendar, and times of day: a value of these patterns need not be made to be right.
-_LEAP_YEAR = "[1-8][0-9](?:0[48]|[2468][048]|[13579][26])"
-_DAY_OF_YEAR = (
-    "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-)
-_SURE_DATE = f"(?:[1-8][0-9]{{3}}-{_DAY_OF_YEAR}|{_LEAP_YEAR}-02-29)"
-_HOUR, _SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
-_SURE_TIME = f"{_HOUR}:{_SIXTIETH}:{_SIXTIETH}(?:[.][0-9]{{1,9}})?(?:[Zz]|[+-]{_HOUR}:{_SIXTIETH})"
-
-
 class _FromText:
     """A string of one pattern, read as `schema` has it; any fault is the one error `error`.
 
-    A string of the pattern `sure` has none, nor one that `glance` takes and `contracts.glance` finds plain.
+    A string that `glance` takes and `contracts.glance` finds plain has none.
     """
 
-    def __init__(
-        self, pattern: str, sure: str, schema: CoreSchema, json_format: str, error: str, glance: Any
-    ) -> None:
+    def __init__(self, pattern: str, schema: CoreSchema, json_format: str, error: str, glance: Any) -> None:
         text = core_schema.str_schema(strict=True, pattern=pattern)
         chain = core_schema.chain_schema([text, schema])
         self._schema = core_schema.custom_error_schema(
             chain,
             custom_error_type=error,
             custom_error_message="invalid",
-            metadata=quicker(core_schema.str_schema(strict=True, pattern=f"^{sure}$")) | read_as(glance),
+            metadata=read_as(glance),
         )
         self._format = json_format
 
@@ -54,11 +42,22 @@ class _FromText:
         return {"type": "string", "format": self._format}
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """A type by which `contracts.glance` may read what is annotated with it."""
+
+    type: Any
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        metadata = {**schema.get("metadata", {}), **read_as(self.type)}
+        return cast("CoreSchema", {**schema, "metadata": metadata})
+
+
 Timestamp = Annotated[
     datetime,
     _FromText(
         _DATE_TIME,
-        f"{_SURE_DATE}[Tt]{_SURE_TIME}",
         core_schema.datetime_schema(
             strict=False,
             tz_constraint="aware",
@@ -75,7 +74,7 @@ Timestamp = Annotated[
 
 Date = Annotated[
     date,
-    _FromText(f"^{_DATE}$", _SURE_DATE, core_schema.date_schema(strict=False), "date", "invalid_date", DAY),
+    _FromText(f"^{_DATE}$", core_schema.date_schema(strict=False), "date", "invalid_date", DAY),
 ]
 """A full date, `YYYY-MM-DD`."""
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import FailFast, Field, TypeAdapter
 
-from contracts.batch import check, count, read
+from contracts import glance
+from contracts.batch import check, read
 from contracts.od_v2 import decode, models, order_models
 from contracts.operations import MAX_RECORDS, Checked, Decoded, Operation, Origin
 from contracts.shapes import Array, Shape, Single
@@ -22,8 +23,8 @@ class OdV2Operation:
     decoder: decode.Decoder
 
     def count(self, body: bytes) -> int | None:
-        """How many records `body` holds, if a quick look finds them all right; else None."""
-        return count(body, self.shape)
+        """How many records `body` holds, if a glance finds them all right; else None."""
+        return glance.count(body, self.shape)
 
     def check(self, body: bytes) -> Checked:
         """Validate `body` from bytes, without building records."""

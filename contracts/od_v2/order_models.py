@@ -2,19 +2,20 @@
 
 from typing import Annotated, Literal, Required
 
+from msgspec import Meta
 from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from contracts.od_v2 import rules
 from contracts.od_v2.lenient import lenient
 from contracts.od_v2.models import wire
-from contracts.types import Id, Number, Timestamp
+from contracts.types import Id, Number, ReadAs, Timestamp
 
+_UUID = "^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 Uuid = Annotated[
     str,
-    Field(
-        pattern="^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", json_schema_extra={"format": "uuid"}
-    ),
+    Field(pattern=f"{_UUID}$", json_schema_extra={"format": "uuid"}),
+    ReadAs(Annotated[str, Meta(pattern=rf"{_UUID}\Z")]),  # in Python `$` is also before a line's end
 ]
 Unit = Literal["UN", "KG", "L", "OZ", "LB", "GAL"]
 OrderType = Literal["DELIVERY", "TAKEOUT", "INDOOR"]

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.batch import check, count, read
+from contracts import glance
+from contracts.batch import check, read
 from contracts.odp_v1 import decode, models
 from contracts.operations import Checked, Decoded, Operation, Origin
 from contracts.shapes import Members
@@ -26,8 +27,8 @@ class OdpV1Operation:
     region: str
 
     def count(self, body: bytes) -> int | None:
-        """How many records `body` holds, if a quick look finds them all right; else None."""
-        return count(body, self.shape)
+        """How many records `body` holds, if a glance finds them all right; else None."""
+        return glance.count(body, self.shape)
 
     def check(self, body: bytes) -> Checked:
         """Validate `body` from bytes, without building records."""
