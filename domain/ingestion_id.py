@@ -17,7 +17,10 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _SHAPE = re.compile(r"ing_[0-7][0-9A-HJKMNP-TV-Z]{33}")
 _ULID_BITS = 128
-_RANDOM_BITS = 80
+_RANDOM_BYTES = 10
+_RANDOM_BITS = 8 * _RANDOM_BYTES
+_DRAWN = 256
+"""Numbers drawn from the system at once."""
 
 
 class IngestionIds:
@@ -27,12 +30,13 @@ class IngestionIds:
         """`secret` is shared by every gateway and ingestor; at least 16 bytes, else ValueError."""
         if len(secret) < 16:
             raise ValueError("the ingestion secret needs at least 16 bytes")
-        self._secret = secret
+        self._keyed = hmac.new(secret, digestmod=hashlib.sha256)
+        self._drawn: list[int] = []
         self._clock = clock
 
     def mint(self, tenant: str) -> str:
         """A new id; ids sort by the millisecond they were minted in."""
-        ulid = (self._clock() << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+        ulid = (self._clock() << _RANDOM_BITS) | self._random()
         return self._sealed(tenant, ulid)
 
     def derive(self, tenant: str, *parts: str) -> str:
@@ -47,6 +51,17 @@ class IngestionIds:
         expected = self._tag(tenant, digits[:26])
         return hmac.compare_digest(expected, digits[26:])
 
+    def _random(self) -> int:
+        try:
+            return self._drawn.pop()  # in one step: no two threads have the same
+        except IndexError:
+            # Many at once: each call to the system lets other threads have the interpreter, and this one,
+            # which may serve all requests, waits until it has it back.
+            drawn = secrets.token_bytes(_RANDOM_BYTES * _DRAWN)
+            starts = range(0, len(drawn), _RANDOM_BYTES)
+            first, *self._drawn = [int.from_bytes(drawn[at : at + _RANDOM_BYTES], "big") for at in starts]
+            return first
+
     def _sealed(self, tenant: str, ulid: int) -> str:
         digits = base32(ulid, _ULID_BITS)
         return f"{PREFIX}{digits}{self._tag(tenant, digits)}"
@@ -57,7 +72,9 @@ class IngestionIds:
     def _mac(self, *parts: str) -> bytes:
         texts = [part.encode() for part in parts]
         message = b"".join([len(text).to_bytes(4, "big") + text for text in texts])
-        return hmac.digest(self._secret, message, hashlib.sha256)
+        mac = self._keyed.copy()  # `hmac.digest` would let other threads have the interpreter, too
+        mac.update(message)
+        return mac.digest()
 
 
 def base32(number: int, bits: int) -> str:
