@@ -28,6 +28,11 @@ _log = structlog.get_logger(__name__)
 _HELD_PAUSE = 0.5
 """Seconds between two looks at the queue, or at what keeps us from it."""
 
+_GATHERED = 0.05
+"""Seconds between a small batch and the next. A batch of a few messages costs the store and this process
+nearly as much as one of many: where messages come faster than batches end, fewer batches leave more of both
+to everybody else. One message alone never waits for others."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestorLimits:
@@ -92,6 +97,13 @@ class Ingestor:
                 batch.add_done_callback(lambda _: free.release())
                 if self._breaker.is_trying:
                     await asyncio.wait([batch])
+                elif self._is_small(deliveries):
+                    await self._stopped_within(_GATHERED)
+
+    def _is_small(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether several came, and yet far fewer than a batch holds."""
+        size = sum(len(delivery.message.body) for delivery in deliveries)
+        return 1 < len(deliveries) <= self._limits.max_messages // 2 and size <= self._limits.max_bytes // 8
 
     async def _take(self) -> Sequence[Delivery]:
         """What is there and may be taken, after half a second at most."""

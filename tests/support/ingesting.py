@@ -40,6 +40,7 @@ IDS = IngestionIds(b"a-secret-for-tests")
 ATTEMPTS = 3
 ROOM = 1 << 30
 """A bound that is not reached, in messages or bytes."""
+SMALL = IngestorLimits(max_messages=2, batches=2, attempts=ATTEMPTS)
 
 ENDS_THE_PROCESS = b"ends the process"
 RAISES = b"raises"
@@ -100,10 +101,10 @@ async def ingesting(
     store: Store,
     operations: Mapping[str, Operation] = OPERATIONS,
     policy: BreakerPolicy | None = None,
+    limits: IngestorLimits = SMALL,
 ) -> AsyncIterator[DeadLetterBreaker]:
-    """An ingestor at work, in small batches, and its breaker; at the end it is stopped, and what it has
-    is settled."""
-    limits = IngestorLimits(max_messages=2, batches=2, attempts=ATTEMPTS)
+    """An ingestor at work, in small batches unless told, and its breaker; at the end it is stopped, and
+    what it has is settled."""
     ledger = OutcomeLedger(LedgerBook(system_clock), store.ledger, system_clock)
     books = Books(store.receipts, store.dead_letters, store.attempts, ledger)
     metrics = IngestorMetrics(CollectorRegistry(), operations)
