@@ -5,6 +5,7 @@ from collections import Counter
 from cli.load.book import Book
 from cli.load.check import Findings
 from storage.driver import Database, open_database
+from storage.identities import IDENTITIES, ids_of, is_shared
 
 
 async def check_store(url: str, name: str, tenant: str, book: Book, findings: Findings) -> None:
@@ -50,11 +51,11 @@ async def _check_identities(database: Database, tenant: str, findings: Findings)
         for entity in ("customers", "leads")
         for one in await database.collection(entity).find({"tenant": tenant}, projection=["_id"])
     }
-    identities = await database.collection("identities").find(
-        {"tenant": tenant}, projection=["shared", "customer_id"]
+    identities = await database.collection(IDENTITIES).find(
+        {"_id": ids_of(tenant)}, projection=["shared", "customer_id"]
     )
     findings.unexpected += [
         f"identity {one['_id']} names nobody, or several"
         for one in identities
-        if one["shared"] or one["customer_id"] not in owners
+        if is_shared(one) or one["customer_id"] not in owners
     ]

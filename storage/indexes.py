@@ -60,7 +60,7 @@ def _keys(order: Order, *columns: str) -> Keys:
 _DECLARED: Mapping[str, Mapping[str, Keys]] = {
     **{COLLECTIONS[entity]: _indexes(entity) for entity in Entity},
     CLIENTS: {"by_tenant": [("tenant", 1), ("_id", 1)]},
-    IDENTITIES: {"by_customer": [("tenant", 1), ("customer_id", 1)]},
+    IDENTITIES: {"by_owner": [("customer_id", 1)]},
     DEAD_LETTERS: {
         f"by_{columns[0]}_state": [(name, 1) for name in (*columns, "state", "first_seen", "_id")]
         for columns in (("tenant",), ("operation",), ("code",), ("fingerprint", "tenant"), ("ingestion_id",))

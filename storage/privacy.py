@@ -18,7 +18,7 @@ from storage.dedupe import DEDUPE_CANDIDATES
 from storage.deliveries import DELIVERIES, delivery_of
 from storage.documents import COLLECTIONS
 from storage.driver import Collection, Database, Document
-from storage.identities import IDENTITIES
+from storage.identities import IDENTITIES, held_by, is_shared, key_of
 from storage.letter_names import LetterNames
 from storage.loyalty import LOYALTY_LEDGER
 from storage.pages import Listing, Pager
@@ -50,8 +50,8 @@ class TraceRepository:
 
     async def keys_of(self, tenant: str, owner_id: str) -> list[HeldKey]:
         """Every identity key that leads, or first led, to a customer or lead."""
-        found = await self._identities.find({"tenant": tenant, "customer_id": owner_id})
-        return sorted(HeldKey(one["key"], one["shared"]) for one in found)
+        found = await self._identities.find(held_by(tenant, owner_id))
+        return sorted(HeldKey(key_of(one), is_shared(one)) for one in found)
 
     async def deliveries(self, *, after: Cursor | None, limit: int) -> list[Delivery]:
         """Deliveries of all tenants, by when their facts were made."""
@@ -82,7 +82,7 @@ class TraceRepository:
     async def forget_keys(self, tenant: str, owner_ids: Iterable[str]) -> None:
         """Delete the identity keys of customers or leads."""
         for owner_id in owner_ids:
-            await self._identities.delete_many({"tenant": tenant, "customer_id": owner_id})
+            await self._identities.delete_many(held_by(tenant, owner_id))
 
     async def forget_records(self, entity: Entity, ids: Iterable[str]) -> None:
         """Delete records, with their outboxes."""

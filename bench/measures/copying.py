@@ -46,7 +46,7 @@ class Model:
         if customer is None:
             raise RuntimeError(f"the first customer is not stored as {uid(0)}")
         async with collection(portico.world, portico.name, "identities") as identities:
-            keys = await identities.find({"tenant": TENANT, "customer_id": uid(0)}).to_list()
+            keys = await identities.find({"customer_id": uid(0)}).to_list()
         return cls(customer, keys)
 
     def copy(self, number: int) -> tuple[bytes, list[bytes]]:

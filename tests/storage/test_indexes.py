@@ -11,6 +11,7 @@ from storage.dead_letters import DEAD_LETTERS
 from storage.documents import COLLECTIONS
 from storage.driver import Database
 from storage.errors import StoreSetupError
+from storage.identities import IDENTITIES
 from storage.indexes import INDEXES, ensure_indexes
 from storage.kept_letters import listings_of as listings_of_letters
 from storage.reader import listings_of
@@ -35,6 +36,16 @@ async def test_an_index_that_differs_stops_the_start(database: Database, name: s
 
     with pytest.raises(StoreSetupError, match=r"customers.*drop it"):
         await ensure_indexes(database)
+
+
+async def test_an_index_that_is_not_declared_any_more_stays(database: Database) -> None:
+    """What an earlier version made is the operator's to drop."""
+    identities = database.collection(IDENTITIES)
+    await identities.create_indexes({"by_customer": [("tenant", 1), ("customer_id", 1)]})
+
+    await ensure_indexes(database)
+
+    assert {"_id_", "by_customer", "by_owner"} == set(await identities.indexes())
 
 
 async def test_a_url_that_is_none_stops_the_start() -> None:

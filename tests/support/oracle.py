@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from storage.driver import Database, open_database
+from storage.identities import IDENTITIES, ids_of, is_shared
 from tests.support.load import Batch, Body, Ledger, Load, is_malformed, token_of
 
 _DONE_WITHIN = 60.0
@@ -159,9 +160,9 @@ async def _check_identities(database: Database, tenant: str, findings: Findings)
         for plural in ("customers", "leads")
         for one in await database.collection(plural).find({"tenant": tenant}, projection=["_id"])
     }
-    identities = await database.collection("identities").find({"tenant": tenant})
+    identities = await database.collection(IDENTITIES).find({"_id": ids_of(tenant)})
     findings.unexpected += [
-        f"identity: {one}" for one in identities if one["shared"] or one["customer_id"] not in owners
+        f"identity: {one}" for one in identities if is_shared(one) or one["customer_id"] not in owners
     ]
 
 
