@@ -1,7 +1,7 @@
 """The types by which msgspec reads what a contract's schema takes.
 
 They take less than the schema does, and nothing else but what only the text of a body shows, to which
-`contracts.glance` sees. A schema that asks for more than types can say has none.
+`contracts.glance_text` sees. A schema that asks for more than types can say has none.
 """
 
 from collections.abc import Callable
@@ -42,6 +42,8 @@ class Glanced:
     """Objects and arrays in every value, at least, itself among them."""
     rule: Rule | None = None
     """Raises ValueError for a value that breaks a rule over several of its members."""
+    is_loose: bool = False
+    """Whether the rules of JSON may be broken in what it takes: it steps over some, or has numbers."""
 
 
 def read_as(type_: Any) -> dict[str, Any]:
@@ -49,15 +51,19 @@ def read_as(type_: Any) -> dict[str, Any]:
     return {_KEY: type_}
 
 
-def glanced(schema: CoreSchema) -> Glanced:
-    """What to read a body by that `schema` judges. Raises UntypedError."""
-    return _Translation().of(schema)
+def glanced(schema: CoreSchema, *, closed: bool = False) -> Glanced:
+    """What to read a body by that `schema` judges; if `closed`, one without members that it does not name.
+
+    Raises UntypedError.
+    """
+    return _Translation(closed).of(schema)
 
 
 class _Translation:
     """Of one schema, with the definitions that its parts refer to."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: bool) -> None:
+        self._closed = closed
         self._definitions: dict[str, _Schema] = {}
         self._known: dict[str, Glanced] = {}
         self._kinds: dict[str, Callable[[_Schema], Glanced]] = {
@@ -88,7 +94,7 @@ class _Translation:
 
     def _any(self, schema: _Schema) -> Glanced:
         _require_only(schema)
-        return Glanced(msgspec.Raw)
+        return Glanced(msgspec.Raw, is_loose=True)
 
     def _bool(self, schema: _Schema) -> Glanced:
         _require_only(schema)
@@ -96,11 +102,11 @@ class _Translation:
 
     def _float(self, schema: _Schema) -> Glanced:
         _require_only(schema, "allow_inf_nan", *_ENDS)
-        return Glanced(_bounded(float, schema, _ENDS))
+        return Glanced(_bounded(float, schema, _ENDS), is_loose=True)
 
     def _int(self, schema: _Schema) -> Glanced:
         _require_only(schema)
-        return Glanced(int)
+        return Glanced(int, is_loose=True)
 
     def _str(self, schema: _Schema) -> Glanced:
         _require_only(schema, *_TEXT_LENGTHS)
@@ -115,33 +121,36 @@ class _Translation:
     def _nullable(self, schema: _Schema) -> Glanced:
         _require_only(schema, "schema")
         inner = self.of(schema["schema"])
-        return Glanced(inner.type | None, rule=inner.rule and partial(_unless_null, inner.rule))
+        rule = inner.rule and partial(_unless_null, inner.rule)
+        return Glanced(inner.type | None, rule=rule, is_loose=inner.is_loose)
 
     def _union(self, schema: _Schema) -> Glanced:
         _require_only(schema, "choices", "custom_error_type", "custom_error_message")
         choices = [self.of(choice) for choice in schema["choices"]]
         if any(choice.rule for choice in choices):
             raise UntypedError("a union with rules")
-        return Glanced(reduce(or_, (choice.type for choice in choices)))
+        is_loose = any(choice.is_loose for choice in choices)
+        return Glanced(reduce(or_, (choice.type for choice in choices)), is_loose=is_loose)
 
     def _list(self, schema: _Schema) -> Glanced:
         _require_only(schema, "items_schema", *_LIST_LENGTH)
         element = self.of(schema["items_schema"])
         elements = list.__class_getitem__(element.type)
         rule = element.rule and partial(_each, element.rule)
-        return Glanced(_bounded(elements, schema, _LIST_LENGTH), 1, rule)
+        return Glanced(_bounded(elements, schema, _LIST_LENGTH), 1, rule, element.is_loose)
 
     def _typed_dict(self, schema: _Schema) -> Glanced:
         _require_only(schema, *_OF_A_MODEL)
         if schema.get("extra_behavior") != "ignore" or not schema.get("config", {}).keys() <= _CONFIG:
             raise UntypedError("a model that does not ignore what it does not know")
         required, optional, rules = [], [], []
-        containers = 1
+        containers, is_loose = 1, not self._closed
         names = {f"f{place}": name for place, name in enumerate(schema["fields"])}
         for attribute, name in names.items():
             field = schema["fields"][name]
             _require_only(field, "schema", "required")
             member = self.of(field["schema"])
+            is_loose = is_loose or member.is_loose
             if field["required"]:
                 required.append((attribute, member.type))
                 containers += member.containers
@@ -153,9 +162,10 @@ class _Translation:
             "Glanced",
             [*required, *optional],
             rename=names,
+            forbid_unknown_fields=self._closed,
             gc=False,  # they hold no cycles, and are gone at once
         )
-        return Glanced(model, containers, partial(_members, rules) if rules else None)
+        return Glanced(model, containers, partial(_members, rules) if rules else None, is_loose)
 
     def _ruled(self, schema: _Schema) -> Glanced:
         """Rules are functions of plain values, and look no deeper than a value's members."""

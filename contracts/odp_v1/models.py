@@ -1,12 +1,12 @@
 """The wire models of the ODP v1 binding (contracts A.2). Unknown fields are kept."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, FailFast, Field, with_config
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from contracts.operations import MAX_RECORDS
-from contracts.types import Date, Id, NonEmpty, Number, TextOrTexts, Timestamp
+from contracts.types import Date, Id, NonEmpty, Number, ReadAs, TextOrTexts, Timestamp
 
 # Unknown fields are allowed; they are kept from the body's bytes, so there is no need to build them here.
 # Few values come twice, so none is remembered to be made once.
@@ -27,6 +27,7 @@ class Contacts(TypedDict):
 class Consent(TypedDict):
     """Consent metadata: each boolean member is a purpose, opted in or out."""
 
+    marketing: NotRequired[Annotated[Any, ReadAs(bool), Field(description="The usual purpose.")]]
     updatedAt: NotRequired[Timestamp]
 
 

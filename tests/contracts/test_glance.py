@@ -8,7 +8,7 @@ import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from bench.hostile.mutate import Mutator
@@ -144,6 +144,22 @@ def test_a_counted_body_nests_no_deeper_than_the_rules_allow(depth: int, beside:
 def test_what_breaks_a_rule_is_not_counted(text: bytes) -> None:
     """msgspec steps over some of these."""
     assert glance.count(_with_more(text), _EVENTS) is None
+
+
+@pytest.mark.parametrize("number", ["1e400", "1E+400", "9223372036854775808", "-9223372036854775809"])
+def test_a_number_keeps_the_rules_where_the_contract_names_it_too(number: str) -> None:
+    """Not only in members that msgspec steps over."""
+    body = '{"review":{"id":"r","referenceType":"store","score":%s}}'
+    counted = [glance.count((body % text).encode(), _SHAPES["odp.v1.reviews"]) for text in ("5", number)]
+    assert counted == [1, None]
+
+
+@pytest.mark.parametrize("type_", [Any, int, int | str, int | None])
+def test_a_number_keeps_the_rules_whatever_else_may_stand_there(type_: Any) -> None:
+    """Anything, a whole number, or one thing of several."""
+    shape = Single(TypeAdapter[Any](Annotated[list[type_], Strict()]))
+    assert glance.count(b"[5]", shape) == 1
+    assert glance.count(b"[9223372036854775808]", shape) is None
 
 
 @pytest.mark.parametrize(
