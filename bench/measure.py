@@ -52,7 +52,7 @@ class Target:
     against: str
     """`BEST_PEER`, `ITSELF`, or a limit's name."""
     ratio: float | None
-    """None where this machine cannot show it: then it is measured, and nothing is asked."""
+    """None where nothing is asked, as of a machine that cannot show it: then it is measured alone."""
     at_most: bool = False
 
 

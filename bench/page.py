@@ -56,7 +56,7 @@ def _targets(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _asked(ratio: Mapping[str, Any]) -> str:
     if ratio["target"] is None:
-        return "none on so few cores | -"
+        return "none | -"
     sign, met = "≤" if ratio["at_most"] else "≥", "yes" if ratio["met"] else "**no**"
     return f"{sign} {_times(ratio['target'])} | {met}"
 

@@ -8,7 +8,10 @@ from typing import Any
 from bench.measure import BEST_PEER
 
 _MILLION = 1_000_000
-_BARE = {"accepted-batches": "publish limit", "stored-new": "bulk_write limit"}
+_BARE = [
+    {"accepted-batches": "publish limit", "stored-new": writing}
+    for writing in ("bulk_write limit", "bulk_write limit with identities")
+]
 """The rows whose limits take a record from its POST to the store, each half of the way."""
 
 
@@ -43,16 +46,17 @@ def _ratios(
     theirs = next(one["values"] for one in row["contenders"] if one["name"] == peer)
     for limit in (one for one in row["contenders"] if one["role"] == "limit"):
         yield limit["name"], median(mine / other for mine, other in zip(limit["values"], theirs, strict=True))
-    if row["name"] == "cpu" and (bare := _bare_cpu(rows)) is not None:
-        yield " and ".join(_BARE.values()), bare / median(theirs)
+    for limits in _BARE if row["name"] == "cpu" else ():
+        if (bare := _bare_cpu(limits, rows)) is not None:
+            yield " and ".join(limits.values()), bare / median(theirs)
 
 
-def _bare_cpu(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    """CPU-seconds per million records of publishing them and writing them in bulk, and nothing else."""
+def _bare_cpu(limits: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """CPU-seconds per million records of what `limits` do, by row, and nothing else."""
     found = [
         sum(one["cpu_seconds_per_thousand"].values())
         for row in rows
         for one in row["contenders"]
-        if _BARE.get(row["name"]) == one["name"]
+        if limits.get(row["name"]) == one["name"]
     ]
-    return sum(found) * _MILLION / 1_000 if len(found) == len(_BARE) else None
+    return sum(found) * _MILLION / 1_000 if len(found) == len(limits) else None

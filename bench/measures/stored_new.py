@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bench.measure import BEST_PEER, Contender, Measure, Target
-from bench.measures.storing import BULK_LIMIT, ingestors
+from bench.measures.storing import BULK_LIMIT, IDENTITIES_LIMIT, ingestors
 from bench.world import World
 
 
@@ -18,6 +18,6 @@ MEASURE = Measure(
     name="stored-new",
     title="stored records, one ingestor, new customers",
     unit="records/s",
-    targets=(Target(BEST_PEER, 8), Target(BULK_LIMIT, 0.5)),
+    targets=(Target(BEST_PEER, 8), Target(BULK_LIMIT, 0.5), Target(IDENTITIES_LIMIT, None)),
     contenders=_contenders,
 )

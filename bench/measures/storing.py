@@ -17,6 +17,7 @@ from bench.processes import Program, started
 from bench.world import World
 
 BULK_LIMIT = "bulk_write limit"
+IDENTITIES_LIMIT = "bulk_write limit with identities"
 _SEVERAL = 4 * BATCH
 """Records of a turn at least, of whoever stores in bulk: so many bulks that one follows on another."""
 Fill = Callable[[int, int, int], Awaitable[Callable[[], Awaitable[None]]]]
@@ -39,10 +40,14 @@ async def ingestors(world: World, name: str, *, updates: bool) -> AsyncIterator[
             turns = Turns(PeerBacklog(world, peer).fill, [storer], updates=updates, least=BATCH)
             await turns.prepare(world.effort.seconds)
             found.append(Contender(peer.title, Role.PEER, turns.turn, {"ingestor": storer.pid}))
-        bulks = await stack.enter_async_context(BulkWriting.like(portico))
-        limit = Turns(bulks.fill, [], updates=updates)
-        await limit.prepare(world.effort.seconds)
-        found.append(Contender(BULK_LIMIT, Role.LIMIT, limit.turn, {"driver": bulks.pid}))
+        limits = {BULK_LIMIT: BulkWriting.like}
+        if not updates:  # new versions have the identities that are there
+            limits[IDENTITIES_LIMIT] = BulkWriting.with_identities_like
+        for limit, like in limits.items():
+            bulks = await stack.enter_async_context(like(portico))
+            turns = Turns(bulks.fill, [], updates=updates)
+            await turns.prepare(world.effort.seconds)
+            found.append(Contender(limit, Role.LIMIT, turns.turn, {"driver": bulks.pid}))
         yield found
 
 

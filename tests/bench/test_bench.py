@@ -133,6 +133,13 @@ def test_the_page_says_what_was_measured_and_what_was_not(report: dict[str, Any]
     assert "- a long row" in text
 
 
+def test_the_page_shows_a_ratio_of_which_nothing_is_asked(report: dict[str, Any]) -> None:
+    """Neither met nor missed."""
+    report["rows"] = [as_data(row_of(_measure(Target("the limit", None)), _FOUND))]
+
+    assert "| rows of a test | 100 rows/s | the limit | 1 × | none | - |" in page(report)  # noqa: RUF001
+
+
 def test_the_page_says_how_far_the_limits_come(report: dict[str, Any]) -> None:
     """Beside the best peer, by the ratios within a turn: what is out of reach shows."""
     row = report["rows"][0]
@@ -143,11 +150,12 @@ def test_the_page_says_how_far_the_limits_come(report: dict[str, Any]) -> None:
     assert line.replace("8", "6").replace("**no**", "yes") in page(report)
 
 
-def test_the_page_adds_up_what_bare_publishing_and_writing_take(report: dict[str, Any]) -> None:
+@pytest.mark.parametrize("writing", ["bulk_write limit", "bulk_write limit with identities"])
+def test_the_page_adds_up_what_bare_publishing_and_writing_take(report: dict[str, Any], writing: str) -> None:
     """The CPU time of the whole way has no limit of its own: it is that of its two halves."""
     [row] = report["rows"]
     publish, bulk, whole = (deepcopy(row) for _ in range(3))
-    halves = ((publish, "accepted-batches", "publish limit"), (bulk, "stored-new", "bulk_write limit"))
+    halves = ((publish, "accepted-batches", "publish limit"), (bulk, "stored-new", writing))
     for one, name, limit in halves:
         one["name"], one["ratios"] = name, []
         one["contenders"][3]["name"] = limit
@@ -156,8 +164,9 @@ def test_the_page_adds_up_what_bare_publishing_and_writing_take(report: dict[str
     report["rows"] = [publish, bulk, whole]
 
     # half a CPU-second per thousand each, beside a peer of 30 per million
-    expected = "| rows of a test | publish limit and bulk_write limit | 33.3 × | ≤ 50 × | yes |"  # noqa: RUF001
+    expected = f"| rows of a test | publish limit and {writing} | 33.3 × | ≤ 50 × | yes |"  # noqa: RUF001
     assert expected in page(report)
+    assert 1 == page(report).count("publish limit and ")
 
 
 @pytest.mark.parametrize(
