@@ -29,7 +29,10 @@ class Reading:
 
 
 def read(pid: int) -> Reading:
-    """What `pid` and all below it have used; nothing for one that is gone."""
+    """What `pid` and all below it have used; nothing for one that is gone.
+
+    Of this process what it used itself: below it is everybody that is measured.
+    """
     readings = [_read_one(one) for one in _family(pid)]
     return Reading(sum(one.cpu_seconds for one in readings), sum(one.peak_bytes for one in readings))
 
@@ -45,6 +48,8 @@ def reset_peaks(pid: int) -> None:
 
 def _family(pid: int) -> Iterator[int]:
     yield pid
+    if pid == os.getpid():
+        return
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
         children = [child for thread in threads for child in (thread / "children").read_text().split()]
