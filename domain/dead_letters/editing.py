@@ -37,13 +37,16 @@ class Editing:
     async def put(
         self, kept: KeptLetter, payload: bytes, action: str, selection: Selection, detail: str = ""
     ) -> KeptLetter | None:
-        """`kept` with `payload`; None where somebody else changed it meanwhile.
+        """`kept` with `payload`; as it is where it has that already, None where somebody else changed it
+        meanwhile.
 
         `detail` says what made the payload, and holds nothing of it.
         Raises RepairError and InvalidPayloadError.
         """
         self.require_editable(kept)
         self.require_taken(kept, payload)
+        if payload == kept.payload:
+            return kept
         await self._trail.note_edit(kept, action, selection, payload, detail)
         digests = f"{digest(kept.payload)} -> {digest(payload)}"
         said = f"{detail}: {digests}" if detail else digests

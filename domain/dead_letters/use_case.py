@@ -91,7 +91,8 @@ class DeadLetters:
     async def edit(self, id: str, payload: bytes, revision: int) -> KeptLetter:
         """Put `payload` in place of that of the letter `id`, which the editor saw with `revision`.
 
-        The original stays, and so do the headers and the versions. Raises NoSuchLetterError,
+        The original stays, and so do the headers and the versions. A payload that is the same changes
+        nothing, and leaves nothing behind. Raises NoSuchLetterError,
         EditConflictError with the other's version, InvalidPayloadError and RepairError.
         """
         kept = await self.get(id)

@@ -13,7 +13,7 @@ from contracts.masking import MASK
 from domain.dead_letters.entities import KeptLetter, Selection, State
 from domain.dead_letters.errors import EditConflictError, InvalidPayloadError, RepairError
 from domain.reading import Cursor
-from gateway.console.payloads import difference, editable, lines_of
+from gateway.console.payloads import difference, editable, entered, lines_of
 from gateway.console.render import led_to
 from gateway.console.selections import of_letter, query_of, selection_of
 from gateway.console.visit import Admit, Visit, status_of
@@ -76,7 +76,9 @@ class LetterPages:
         """Put the edited payload in place of the letter's; what is wrong with it is said beside it."""
         id, text = visit.request.match_info["id"], visit.form.get("payload", [""])[0]
         try:
-            await visit.desk.letters.edit(id, text.encode("utf-8", "replace"), _revision(visit))
+            revision, kept = _revision(visit), await visit.desk.letters.get(id)
+            payload = await asyncio.to_thread(entered, text, kept.payload)
+            await visit.desk.letters.edit(id, payload, revision)
         except (EditConflictError, InvalidPayloadError) as error:
             # The editor has seen this letter already, but not what somebody else made of it.
             kept = await visit.desk.letters.reveal(id)

@@ -74,6 +74,21 @@ def editable(body: bytes) -> str:
     return indented if _compact(text) == _compact(indented) else text
 
 
+def entered(text: str, body: bytes) -> bytes:
+    """The payload that an editor of `body` sent as `text`: `body` itself where nothing was changed.
+
+    A form has other white space than the payload, and its lines end in CR LF.
+    """
+    # What was no UTF-8 was shown with U+FFFD in its place, which the editor may want to keep.
+    if "\ufffd" not in text and _plain_ends(text) == _plain_ends(editable(body)):
+        return body
+    return text.encode("utf-8", "replace")
+
+
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _compact(text: str) -> str:
     """`text` without white space: numbers and keys that JSON reads alike are still told apart."""
     return "".join(text.split())

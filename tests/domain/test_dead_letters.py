@@ -312,6 +312,31 @@ async def test_an_edit_is_what_the_next_replay_tries(bench: Bench) -> None:
     ]
 
 
+async def test_an_edit_that_changes_nothing_leaves_nothing_behind(bench: Bench) -> None:
+    """Neither of the original nor of an earlier edit; going back from an edit to the original is an edit."""
+    await bench.store.dead_letters.put_many([a_letter(1)])
+    original, edited = a_customer(1), a_customer(1, name="Ana")
+    for payload, revision in ((original, 1), (edited, 2), (original, 3)):
+        seen = (await bench.letters.get("dl_1")).revision
+        assert revision == (await bench.letters.edit("dl_1", payload, seen)).revision
+        before = await everything(bench.store)
+        kept = await bench.letters.edit("dl_1", payload, revision)
+        assert kept == await bench.letters.get("dl_1")
+        assert before == await everything(bench.store)
+
+
+async def test_an_edit_that_changes_nothing_keeps_the_guards(bench: Bench) -> None:
+    """Whoever sends a faulty payload as it was, or saw another revision, is told so."""
+    faulty = a_customer(1, name=...)
+    await bench.store.dead_letters.put_many([a_letter(1, body=faulty)])
+    with pytest.raises(RepairError, match="REQUIRED"):
+        await bench.letters.edit("dl_1", faulty, 1)
+    mended = a_customer(1)
+    await bench.letters.edit("dl_1", mended, 1)
+    with pytest.raises(EditConflictError):
+        await bench.letters.edit("dl_1", mended, 1)
+
+
 async def test_the_second_of_two_editors_sees_what_the_first_did(bench: Bench) -> None:
     """And changes nothing."""
     await bench.store.dead_letters.put_many([a_letter(1, body=a_customer(1, name=...))])

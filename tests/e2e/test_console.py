@@ -184,6 +184,23 @@ async def test_two_editors_at_once(embedded: Stack, tenant: str, ana: ConsoleVis
     assert sorted([*revealed, ("ana", "edit")]) == sorted(await audited(embedded, tenant))
 
 
+async def test_a_form_sent_as_it_was_opened_changes_nothing(
+    embedded: Stack, tenant: str, ana: ConsoleVisitor, nameless: str
+) -> None:
+    """The form is indented, and its lines end in CR LF."""
+    at = f"/console/letters/{nameless}"
+    record = json.loads((await ana.sends(f"{at}/reveal")).textarea)
+    await ana.sends(f"{at}/edit", payload=json.dumps({**record, "name": "First"}), revision="1")
+    opened = await ana.sends(f"{at}/reveal")
+
+    sent = opened.textarea.replace("\n", "\r\n")
+    kept = await ana.sends(f"{at}/edit", payload=sent, revision="2")
+
+    assert "\r\n" in sent
+    assert (200, at, ["edit"]) == (kept.status, kept.path, kept.ids("data-action"))
+    assert [("ana", "edit")] == [one for one in await audited(embedded, tenant) if one[1] == "edit"]
+
+
 async def test_groups_are_found_tried_and_given_up(
     embedded: Stack, caller: Client, tenant: str, ana: ConsoleVisitor
 ) -> None:
