@@ -21,7 +21,7 @@ class Effort:
     """Seconds that the run takes at most."""
 
 
-QUICK = Effort("quick", seconds=0.5, warm_up=0.2, turns=3, largest_store=20_000, within=180.0)
+QUICK = Effort("quick", seconds=0.45, warm_up=0.2, turns=3, largest_store=20_000, within=180.0)
 FULL = Effort("full", seconds=3.0, warm_up=1.0, turns=5, largest_store=3_000_000, within=1_200.0)
 
 
