@@ -48,7 +48,8 @@ $(BENCH_INSTALLED): bench/requirements.lock bench/peers/node/package-lock.json
 	npm ci --prefix $(BENCH)/node --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Clients who mean harm: docs/benchmarks/hostile.md. `make hostile ARGS="--share 0.05"` takes two minutes.
+# Clients who mean harm: docs/benchmarks/hostile.md. `make hostile ARGS="--share 0.05"` takes two minutes;
+# with `--stack production` it attacks a gateway, an ingestor, RabbitMQ and a MongoDB server instead of `portico up`.
 hostile: install
 	$(BIN)/python -m bench.hostile $(ARGS)
 

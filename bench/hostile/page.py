@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bench.hostile.attacked import STACKS
+
 _SAID = {
     "half-open": "15,000 connections that send nothing, or half a header, opened at 5,000 a second from 64 "
     "addresses; meanwhile good clients get and post 100 times a second each. Targets: gone in 6 s, p99 of "
@@ -21,21 +23,30 @@ _SAID = {
 }
 
 
-def page(results: dict[str, Any]) -> str:
-    """The report in Markdown."""
+def page(results: dict[str, dict[str, Any]]) -> str:
+    """The report in Markdown, of the results of each stack."""
     parts = [
         "# Hostile clients",
         "",
-        "Made by `make hostile` (`make fuzz` for the last one alone), against `portico up` with its default",
-        "settings, all in one process, and its embedded store; attackers and good clients share its machine.",
+        "Made by `make hostile` (`make fuzz` for the last one alone), each attack against a Portico of its",
+        "own with its default settings; attackers and good clients share its machine. It is the first of",
+        'these, and the second with `make hostile ARGS="--stack production"`:',
+        "",
+        *(f"- **{stack.capitalize()}**: {said}." for stack, said in STACKS.items()),
+        "",
+        "Memory and failures in the log are those of the gateway's process, on the embedded stack the only",
+        "one; what was accepted, published and stored is counted in all of Portico's processes.",
     ]
     for name, said in _SAID.items():
-        if name in results:
-            parts += ["", *_part(name, said, results[name])]
+        found = {stack: results[stack][name] for stack in STACKS if name in results.get(stack, {})}
+        if found:
+            parts += ["", f"## {name.capitalize()}", "", said]
+            for stack, result in found.items():
+                parts += ["", *_part(stack, result)]
     return "\n".join(parts) + "\n"
 
 
-def _part(name: str, said: str, result: dict[str, Any]) -> list[str]:
+def _part(stack: str, result: dict[str, Any]) -> list[str]:
     found = result["found"]
     names = list(found[0])
     rows = [
@@ -44,7 +55,7 @@ def _part(name: str, said: str, result: dict[str, Any]) -> list[str]:
         *(f"| {row} | " + " | ".join(_shown(one[row]) for one in found) + " |" for row in names[1:]),
         f"| failures in the log | {result['failures in the log']} |" + " |" * (len(found) - 1),
     ]
-    return [f"## {name.capitalize()}", "", said, "", f"Measured on {result['about']}.", "", *rows]
+    return [f"**{stack.capitalize()}**, measured on {result['about']}.", "", *rows]
 
 
 def _shown(value: Any) -> str:

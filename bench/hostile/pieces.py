@@ -6,59 +6,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
 
+from bench.hostile.attacked import Attacked
 from bench.hostile.bombs import bombs
 from bench.hostile.figures import percentile
 from bench.hostile.probes import probes
-from tests.support.stacks import Stack
-from tests.support.tokens import minted
 
 Figures = dict[str, Any]
 _LEADS = "/v1/customer/leads:ingest"
 _LEAD = '{"lead": {"id": "lead-%d", "source": "ads", "status": "new"}}'
 _MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """A running Portico, and how hard to hit it."""
-
-    stack: Stack
-    share: float
-    """Of the full numbers."""
-    seed: int
-
-    def number(self, full: int) -> int:
-        """As many as that share of `full`."""
-        return max(1, round(full * self.share))
-
-    def token(self, tenant: str) -> str:
-        """One that lasts for the longest attack."""
-        return minted(tenant, exp=int(time.time()) + 24 * 3600)
-
-    @property
-    def where(self) -> dict[str, Any]:
-        """The address, for a child."""
-        return {"host": "127.0.0.1", "port": self.stack.gateway.ports[0]}
-
-    async def metric(self, name: str) -> float:
-        """A metric, all its labels together."""
-        address = f"{self.stack.gateway.admin}/metrics"
-        async with aiohttp.ClientSession() as session, session.get(address) as answer:
-            lines = (await answer.text()).splitlines()
-        found = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in found)
-
-    def memory(self) -> int:
-        """Resident bytes of the process."""
-        pages = Path(f"/proc/{self.stack.gateway.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def child(module: str, argument: Figures) -> Any:
