@@ -37,7 +37,7 @@ def own_cable() -> Iterator[Cable | None]:
     net = f"169.254.{1 + secrets.randbelow(254)}"
     cable = Cable(f"portico-{name}", f"pc{name}a", f"{net}.1", f"{net}.2")
     try:
-        _lay(cable, f"pc{name}b")
+        lay(cable, f"pc{name}b")
         laid = True
     except (subprocess.CalledProcessError, FileNotFoundError):
         laid = False
@@ -48,8 +48,20 @@ def own_cable() -> Iterator[Cable | None]:
             _ip("netns", "delete", cable.namespace)
 
 
-def _lay(cable: Cable, other: str) -> None:
+def lay(cable: Cable, other: str) -> None:
+    """Make the namespace and the pair, the end there called `other`; or nothing at all.
+
+    Raises CalledProcessError, and FileNotFoundError where there is no `ip`.
+    """
     _ip("netns", "add", cable.namespace)
+    try:
+        _connect(cable, other)
+    except BaseException:
+        _ip("netns", "delete", cable.namespace)  # and with it the pair, of which one end is in it
+        raise
+
+
+def _connect(cable: Cable, other: str) -> None:
     _ip("link", "add", cable.device, "type", "veth", "peer", "name", other, "netns", cable.namespace)
     _ip("address", "add", f"{cable.here}/30", "dev", cable.device)
     _ip("link", "set", cable.device, "up")
