@@ -3,7 +3,7 @@
 A connection becomes a real one, with its parser, task and timers, when the headers of its first request
 are complete. Until then all it has is its bytes and its place in the order of arrival. And what comes on
 either is taken in small pieces unless it is waited for, so that bodies which nobody reads yet, and which
-nobody is charged with, stay with the system.
+nobody is charged with, stay with the system. Bodies in chunks are, too, as nobody knows where they end.
 """
 
 import asyncio
@@ -28,22 +28,22 @@ charged in the next. Beyond it all is taken as what nobody waits for."""
 class Doorstep(asyncio.BufferedProtocol):
     """One connection whose first request has not come yet; afterwards all that comes goes on to `entered`."""
 
-    __slots__ = ("_buffer", "_doorsteps", "_is_asking", "_received", "due", "entered", "transport")
+    __slots__ = ("_buffer", "_doorsteps", "_received", "_wanted", "due", "entered", "transport")
 
     def __init__(self, doorsteps: "Doorsteps") -> None:
         """On one of `doorsteps`."""
         self._doorsteps = doorsteps
         self._received = b""
         self._buffer = _UNASKED
-        self._is_asking: Callable[[], bool] = bool
+        self._wanted: Callable[[], int] = int
         self.due = 0.0
         """When its headers must be complete, by the loop's clock."""
         self.transport: asyncio.Transport | None = None
         self.entered: asyncio.Protocol | None = None
 
-    def hand_over(self, entered: asyncio.Protocol, is_asking: Callable[[], bool]) -> None:
-        """Its first request has come; `is_asking`: whether somebody waits for what comes next of a body."""
-        self.entered, self._is_asking = entered, is_asking
+    def hand_over(self, entered: asyncio.Protocol, wanted: Callable[[], int]) -> None:
+        """Its first request has come; `wanted`: how many of the next bytes somebody waits for."""
+        self.entered, self._wanted = entered, wanted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place."""
@@ -52,13 +52,15 @@ class Doorstep(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes are put."""
-        self._buffer = _ASKED if self._is_asking() and self._doorsteps.taken < _AMPLE else _UNASKED
+        wanted = self._wanted() if self._doorsteps.taken < _AMPLE else 0
+        # What comes behind a body may be the next request's, for which nobody waits.
+        self._buffer = _ASKED[: wanted + len(_UNASKED)] if wanted else _UNASKED
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand the bytes on, or keep them until they can be understood."""
         data = bytes(self._buffer[:nbytes])
-        if self._buffer is _ASKED:
+        if self._buffer is not _UNASKED:
             self._doorsteps.took(nbytes)
         if self.entered is None:
             self._keep(data)

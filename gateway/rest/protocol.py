@@ -7,8 +7,10 @@ more connections than the process should hold, and malformed HTTP answered with 
 import asyncio
 import heapq
 from dataclasses import dataclass
+from typing import cast
 
 from aiohttp import StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 from gateway.failures import log_failure
@@ -19,6 +21,9 @@ from gateway.rest.request_id import HEADER, new_request_id
 
 _UNREAD = 4 * 1024
 """Half the bytes of a body that are read ahead. They are charged to nobody yet, so they are few."""
+_WAITING = 2
+"""Requests that wait for the one before them, from which on no more is read: aiohttp's 32, each with as much
+of its body as is read ahead, would be a quarter of a MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class HardenedServer(web.Server):
     def _enter(self, one: Doorstep, received: bytes) -> None:
         if one.transport is not None:
             connection = HardenedConnection(self, self._limits, self._render, headers_due=one.due)
-            one.hand_over(connection, connection.is_asking)
+            one.hand_over(connection, connection.wanted)
             connection.connection_made(one.transport)
             connection.data_received(received)
 
@@ -107,9 +112,11 @@ class HardenedConnection(RequestHandler):
             auto_decompress=False,
             read_bufsize=_UNREAD,
         )
+        self._max_msg_queue_size = _WAITING
         self._limits = limits
         self._render = render
         self._headers_due = headers_due
+        self._head: RawRequestMessage | None = None
         self._body: StreamReader | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -124,9 +131,12 @@ class HardenedConnection(RequestHandler):
         """When an idle connection will have been so for too long, by the loop's clock."""
         return self._next_keepalive_close_time
 
-    def is_asking(self) -> bool:
-        """Whether somebody waits for what comes next of a body."""
-        return self._body is not None and not self._body.is_eof() and self._body._waiter is not None
+    def wanted(self) -> int:
+        """Bytes of a body that somebody waits for, and that are of that body for sure: it has a length."""
+        if self._head is None or self._body is None or self._body.is_eof() or self._body._waiter is None:
+            return 0
+        length = self._head.headers.get("Content-Length")
+        return 0 if length is None else int(length) - self._body.total_bytes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -149,7 +159,8 @@ class HardenedConnection(RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count > before:
-            self._body = self._messages[-1][1] if self._messages else None
+            head, self._body = self._messages[-1] if self._messages else (None, None)
+            self._head = cast("RawRequestMessage | None", head)  # what is no request has no body either
             self._headers_came()
         elif data and (self._body is None or self._body.is_eof()):
             self._await_headers()

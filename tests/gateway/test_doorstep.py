@@ -12,7 +12,7 @@ async def test_many_who_wait_at_once_are_handed_little_in_one_turn() -> None:
     doorsteps = Doorsteps(5.0, lambda: True, lambda *_: None)
     connections = [Doorstep(doorsteps) for _ in range(1_000)]
     for one in connections:
-        one.hand_over(asyncio.Protocol(), lambda: True)
+        one.hand_over(asyncio.Protocol(), lambda: 1024 * KIB)
     pieces = [_take(one) for one in connections]
     assert [64 * KIB] * 64 + [8 * KIB] * 936 == pieces
     await asyncio.sleep(0)
