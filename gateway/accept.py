@@ -4,7 +4,6 @@ Every surface that ingests calls this one use case; none of it touches the store
 client who asks to wait for the outcome is answered from the receipt.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +23,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.publishing import IngestionPublisher
 from gateway.receipts import ReceiptWatcher
 from gateway.rest.preferences import Preferences
+from gateway.validation import Validation
 from messaging.envelope import Ingestion
 
 _log = structlog.get_logger(__name__)
@@ -31,13 +31,6 @@ _level = logging.getLogger(__name__)
 """Asked first: a line of every ingestion is made only for those who want it."""
 
 TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
-
-_CHECKED_AT_ONCE, _COUNTED_AT_ONCE = 64 * 1024, 256 * 1024
-"""Bytes of a body that is validated on the event loop: in full, and while it is found right. What is larger,
-or wrong, can be made to take seconds, and is validated in a thread; a thread that validates keeps the loop
-from running, too, and to change between them cost a quarter of the batches a second."""
-_THREADS = 2
-"""Bodies validated in threads at a time; as Python runs one thread at once, more would be no faster."""
 
 
 class MalformedBodyError(PermanentError):
@@ -110,7 +103,7 @@ class Acceptor:
         self._watcher = watcher
         self._metrics = metrics
         self._clock = clock
-        self._threads = asyncio.Semaphore(_THREADS)
+        self._validation = Validation()
 
     async def accept(self, submission: Submission) -> Acceptance:
         """Accept `submission`, once its bytes are safe on the durable queue (invariant 2).
@@ -144,7 +137,7 @@ class Acceptor:
         return Acceptance(ingestion.id, checked.records, checked.malformed, receipt)
 
     async def _check(self, submission: Submission) -> Checked:
-        checked = await self._validated(submission.operation, submission.body)
+        checked = await self._validation(submission.operation, submission.body)
         if not checked.malformed:
             return checked
         if any(fault.code == TOO_MANY_RECORDS for one in checked.malformed for fault in one.faults):
@@ -153,14 +146,6 @@ class Acceptor:
         if whole_body or not submission.preferences.lenient:
             raise MalformedBodyError(checked.malformed)
         return checked
-
-    async def _validated(self, operation: Operation, body: bytes) -> Checked:
-        if len(body) <= _CHECKED_AT_ONCE:
-            return operation.check(body)
-        if len(body) <= _COUNTED_AT_ONCE and (records := operation.count(body)) is not None:
-            return Checked(records)
-        async with self._threads:
-            return await asyncio.to_thread(operation.check, body)
 
     def _id(self, submission: Submission) -> str:
         tenant = submission.principal.tenant
