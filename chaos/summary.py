@@ -15,10 +15,10 @@ PAGE = _FOLDER / "README.md"
 _KILLS = ("kill", "crash")
 _NOTE = """
 A fault counts once as a kill, however many processes it kills. Times are of the machine that played, of two
-cores: how long a killed process or broker takes to start is most of them. The rounds of 9123319 and
-c87e86f had it to themselves; the others were played beside other work, with a load average from 5 to 28,
-and show what is lost, not how fast Portico is. What is lost, unexpected or doubled does not
-depend on the machine.
+cores: how long a killed process or broker takes to start is most of them. The rounds of 9123319, c87e86f and
+b4b8e3c had it to themselves; the others were played beside other work, with a load average from 5 to 28, and
+show what is lost, not how fast Portico is. What is lost, unexpected or doubled does not depend on
+the machine.
 """
 _FOUND = """
 ## What was found
