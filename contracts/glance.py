@@ -60,11 +60,12 @@ class _Reader:
 
 @cache  # once for each contract
 def _readers(body: TypeAdapter[Any], record: TypeAdapter[Any]) -> Sequence[_Reader]:
-    """The one that takes no member that the contract does not name, as there is less to see to in what it
+    """The one that takes no member that the contract does not name, where there is less to see to in what it
     took, and the one that steps over them; none where the schema asks for more than types can say.
     """
     try:
         containers = glanced(record.core_schema).containers
-        return [_Reader(glanced(body.core_schema, closed=closed), containers) for closed in (True, False)]
+        closed, wide = (glanced(body.core_schema, closed=closed) for closed in (True, False))
+        return [_Reader(one, containers) for one in ([wide] if closed.is_loose else [closed, wide])]
     except (UntypedError, TypeError):
         return []
